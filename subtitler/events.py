@@ -89,5 +89,5 @@ class Reporter(Protocol):
         """Take note of ``event``."""
 
 
-def silent(event: Event) -> None:  # noqa: ARG001 - a reporter takes an event, this one ignores it
+def silent(event: Event) -> None:
     """The reporter that says nothing."""

@@ -22,6 +22,7 @@ FLOORS = [
     # the outside world, one adapter each
     {"media", "speech", "engines", "store", "outputs"},
     # the job
+    {"recognition"},
     {"config"},
     {"pipeline"},
     {"batch"},
@@ -31,9 +32,20 @@ FLOORS = [
 ]
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
-OUTSIDE = {"subprocess": "media", "httpx": "engines", "pysrt": "formats", "webvtt": "formats", "ffmpeg": "media",
-           "langcodes": "languages", "onnxruntime": "speech", "moonshine_voice": "engines", "rich": "console",
-           "stamina": "engines", "soundfile": "engines", "charset_normalizer": "formats"}
+OUTSIDE = {
+    "subprocess": "media",
+    "httpx": "engines",
+    "pysrt": "formats",
+    "webvtt": "formats",
+    "ffmpeg": "media",
+    "langcodes": "languages",
+    "onnxruntime": "speech",
+    "moonshine_voice": "engines",
+    "rich": "console",
+    "stamina": "engines",
+    "soundfile": "engines",
+    "charset_normalizer": "formats",
+}
 
 
 def room_of(module: str) -> str:
@@ -71,7 +83,9 @@ def test_a_room_imports_only_from_rooms_above_it(path):
         if module.split(".")[0] != "subtitler":
             continue
         other = room_of(module)
-        assert other == room or FLOOR_OF[other] < FLOOR_OF[room], f"{path}:{line}: {room} may not import {other}"
+        assert other == room or FLOOR_OF[other] < FLOOR_OF[room], (
+            f"{path}:{line}: {room} may not import {other}"
+        )
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
