@@ -86,6 +86,8 @@ def _find_tag(text: str) -> str | None:
             return tag
     except ValueError:
         pass  # no tag: perhaps a name
+    if len(text) < 4:
+        return None  # no language that anybody means has so short a name; this is a code mistyped
     try:
         found = langcodes.find(text)
     except LookupError:

@@ -24,6 +24,9 @@ SAME_WORD_WITHIN_MS: Final = 600
 SAME_ESTIMATED_WORD_WITHIN_MS: Final = 4_000
 """How far two neighbours' times of one word may lie apart: heard, or shared out over a segment."""
 
+RUN_BONUS: Final = 1.0
+"""What the second and each further word of a matching run is worth beside its likeness."""
+
 _SENTENCE_ENDS: Final = (".", "?", "!", "…", "。", "？", "！")
 
 
@@ -149,7 +152,8 @@ def _speech_within(place: Span, speech: Sequence[Span]) -> tuple[Span, ...]:
     """The speech inside a segment's span; the span itself where too little was found to rely on."""
     inside = tuple(span.clamped(place) for span in speech if span.overlap_ms(place) > 0)
     found_ms = sum(span.duration_ms for span in inside)
-    return inside if found_ms * 3 >= place.duration_ms or found_ms >= 1000 else (place,)
+    is_enough = found_ms >= 1000 or 0 < place.duration_ms <= found_ms * 3
+    return inside if is_enough else (place,)
 
 
 def share_out(texts: Sequence[str], spans: Sequence[Span]) -> list[Word]:
@@ -272,13 +276,12 @@ def _join_overlap(left: list[_Heard], right: list[_Heard], *, start_ms: int) -> 
     """
     if not left or not right:
         return left + right
-    first = next((i for i, item in enumerate(left) if item.word.span.end_ms > start_ms), len(left))
     end_ms = max(item.word.span.end_ms for item in left)
-    shared_right = [
-        item for item in right if item.word.span.start_ms < end_ms + SAME_ESTIMATED_WORD_WITHIN_MS
-    ]
-    shared_left = left[max(0, first - 3) :]
-    offset = len(left) - len(shared_left)
+    are_estimated = left[-1].word.is_estimated or right[0].word.is_estimated
+    blur_ms = SAME_ESTIMATED_WORD_WITHIN_MS if are_estimated else SAME_WORD_WITHIN_MS
+    offset = next(i for i, item in enumerate(left) if item.word.span.end_ms > min(start_ms, end_ms) - blur_ms)
+    shared_left = left[offset:]
+    shared_right = [item for item in right if item.word.span.start_ms < end_ms + blur_ms]
     middle_ms = (start_ms + end_ms) // 2
     pairs = _same_words([item.word for item in shared_left], [item.word for item in shared_right])
     if pairs:
@@ -290,26 +293,36 @@ def _join_overlap(left: list[_Heard], right: list[_Heard], *, start_ms: int) -> 
 
 
 def _same_words(left: Sequence[Word], right: Sequence[Word]) -> list[tuple[int, int]]:
-    """Pairs of indexes that are one word heard twice: the best order-keeping match of text and time."""
+    """Pairs of indexes that are one word heard twice: the best match of text and time that keeps the order.
+
+    A word that follows a matched pair on both sides is worth more than a lone one: where times are
+    estimates, it is the run of words that tells.
+    """
     spelled_left = [normalise(word.text) for word in left]
     spelled_right = [normalise(word.text) for word in right]
+    # The worth of the best match of left[i:] with right[j:], and of the best that begins with this pair.
     worth = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
+    paired = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
     for i in reversed(range(len(left))):
         for j in reversed(range(len(right))):
-            best = max(worth[i + 1][j], worth[i][j + 1])
-            if spelled_left[i] == spelled_right[j]:
-                best = max(best, worth[i + 1][j + 1] + _likeness(left[i], right[j]))
-            worth[i][j] = best
+            likeness = _likeness(left[i], right[j]) if spelled_left[i] == spelled_right[j] else 0.0
+            if likeness > 0:
+                run = paired[i + 1][j + 1]
+                paired[i][j] = likeness + max(worth[i + 1][j + 1], run + RUN_BONUS if run else 0.0)
+            worth[i][j] = max(worth[i + 1][j], worth[i][j + 1], paired[i][j])
     pairs = []
     i = j = 0
+    is_in_run = False
     while i < len(left) and j < len(right):
-        if worth[i][j] == worth[i + 1][j]:
-            i += 1
-        elif worth[i][j] == worth[i][j + 1]:
-            j += 1
-        else:
+        if paired[i][j] and (is_in_run or worth[i][j] == paired[i][j]):
             pairs.append((i, j))
+            run = paired[i + 1][j + 1]
+            is_in_run = bool(run) and run + RUN_BONUS >= worth[i + 1][j + 1]
             i, j = i + 1, j + 1
+        elif worth[i][j] == worth[i + 1][j]:
+            i += 1
+        else:
+            j += 1
     return pairs
 
 
