@@ -13,15 +13,19 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from subtitler.chunking import ChunkPlanner
 from subtitler.engines import Engine
 from subtitler.events import AudioHeard, ChunkDone, ChunkPlanned, Reporter
-from subtitler.model import Chunk, ChunkResult, Samples
+from subtitler.model import Chunk, ChunkResult
 from subtitler.speech.vad import SpeechDetector
 from subtitler.timing import SAMPLE_RATE, Span, ms_from_samples
+
+if TYPE_CHECKING:
+    from subtitler.model import Samples
 
 FLAC_BYTES_PER_SECOND = 2 * SAMPLE_RATE * 1.01
 """FLAC of noise is no smaller than its samples: the worst case, so that no upload exceeds its limit."""

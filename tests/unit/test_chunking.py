@@ -1,8 +1,11 @@
 """Chunking: the plan covers all speech, keeps its limits, and depends on the audio alone."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from subtitler.chunking import AIR_MS, LONG_SILENCE_MS, REAL_PAUSE_MS, WINDOW_SAMPLES, ChunkPlanner
 from subtitler.timing import SAMPLE_RATE
 
@@ -32,15 +35,16 @@ speech_and_pauses = st.lists(
 @given(speech_and_pauses, st.sampled_from([5.0, 15.0, 30.0, 90.0]), st.integers(1, 500))
 def test_chunks_cover_all_speech_within_their_limit_in_any_blocks(probabilities, max_chunk_s, block):
     chunks, planner = plan(probabilities, max_chunk_s=max_chunk_s)
-    assert (chunks, planner.speech) == (lambda other: (other[0], other[1].speech))(
-        plan(probabilities, max_chunk_s=max_chunk_s, block=block)
-    )
+    same_chunks, same_planner = plan(probabilities, max_chunk_s=max_chunk_s, block=block)
+    assert (chunks, planner.speech) == (same_chunks, same_planner.speech)
     sent = set()
     for number, chunk in enumerate(chunks):
         assert chunk.index == number
         assert 0 <= chunk.start_sample < chunk.end_sample <= len(probabilities) * WINDOW_SAMPLES
         assert chunk.end_sample - chunk.start_sample <= max_chunk_s * SAMPLE_RATE
-        assert all(chunk.span.start_ms <= span.start_ms <= span.end_ms <= chunk.span.end_ms for span in chunk.speech)
+        assert all(
+            chunk.span.start_ms <= span.start_ms <= span.end_ms <= chunk.span.end_ms for span in chunk.speech
+        )
         sent.update(range(chunk.start_sample // WINDOW_SAMPLES, -(-chunk.end_sample // WINDOW_SAMPLES)))
     likely = {number for number, probability in enumerate(probabilities) if probability >= 0.5}
     assert likely <= sent
@@ -50,7 +54,7 @@ def test_chunks_cover_all_speech_within_their_limit_in_any_blocks(probabilities,
 @given(speech_and_pauses)
 def test_neighbours_share_audio_only_where_they_say_so(probabilities):
     chunks, _ = plan(probabilities)
-    for left, right in zip(chunks, chunks[1:], strict=False):
+    for left, right in pairwise(chunks):
         assert (right.start_sample < left.end_sample) == right.overlaps_previous
         assert right.end_sample > left.end_sample
 
@@ -76,7 +80,7 @@ def test_a_stop_inside_a_word_is_no_place_to_cut():
     breathless = windows(*[(2.0, 0.95), (0.2, 0.05)] * 30)
     chunks, _ = plan(breathless)
     assert [chunk.overlaps_previous for chunk in chunks] == [False] + [True] * (len(chunks) - 1)
-    assert 0.2 < REAL_PAUSE_MS / 1000
+    assert REAL_PAUSE_MS / 1000 > 0.2
 
 
 def test_long_silence_is_not_sent_and_air_stays_around_speech():

@@ -1,7 +1,10 @@
 """Cues: within the limits, in order, every word exactly once."""
 
+from itertools import pairwise
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from subtitler.cues import DEFAULT_STYLE, lay_out
 from subtitler.model import Segment, Transcript, Word
 from subtitler.timing import Span
@@ -30,7 +33,9 @@ def speech(draw):
     for _ in range(draw(st.integers(0, 80))):
         at += draw(st.sampled_from([0, 20, 80, 400, 900, 3000]))
         length = draw(st.integers(0, 1500))
-        text = draw(st.text("abcdefghij", min_size=1, max_size=20)) + draw(st.sampled_from(["", "", "", ",", ".", "?"]))
+        text = draw(st.text("abcdefghij", min_size=1, max_size=20)) + draw(
+            st.sampled_from(["", "", "", ",", ".", "?"])
+        )
         words.append((text, at, at + length))
         at += length
     return words
@@ -45,7 +50,7 @@ def test_every_cue_keeps_the_limits_and_every_word_appears_once(words):
         assert 1 <= len(cue.lines) <= DEFAULT_STYLE.max_lines
         assert all(0 < len(line) <= DEFAULT_STYLE.max_cpl for line in cue.lines)
         assert cue.span.duration_ms <= DEFAULT_STYLE.max_ms
-    for left, right in zip(cues, cues[1:], strict=False):
+    for left, right in pairwise(cues):
         assert left.span.end_ms <= right.span.start_ms
         assert left.span.start_ms <= right.span.start_ms
 
@@ -60,7 +65,9 @@ def test_a_cue_comes_with_its_first_word_and_stays_until_its_last(words):
         mine = words[position : position + count]
         position += count
         assert cue.span.start_ms == mine[0][1]
-        assert cue.span.end_ms >= min(mine[-1][2], cue.span.start_ms + DEFAULT_STYLE.max_ms) or position < len(words)
+        assert cue.span.end_ms >= min(
+            mine[-1][2], cue.span.start_ms + DEFAULT_STYLE.max_ms
+        ) or position < len(words)
 
 
 def test_one_line_wherever_it_fits():
@@ -69,7 +76,9 @@ def test_one_line_wherever_it_fits():
 
 
 def test_two_lines_break_after_a_comma_and_near_the_middle():
-    (cue,) = lay_out(transcript(*spoken("When the rain began in the valley, nobody had an umbrella.", word_ms=200)))
+    (cue,) = lay_out(
+        transcript(*spoken("When the rain began in the valley, nobody had an umbrella.", word_ms=200))
+    )
     assert cue.lines == ("When the rain began in the valley,", "nobody had an umbrella.")
 
 
@@ -91,7 +100,10 @@ def test_a_short_word_stands_long_enough_to_be_seen():
 
 
 def test_a_small_gap_is_closed_to_two_frames():
-    words = [*spoken("This is the end of one long sentence."), *spoken("And here is the next one.", start_ms=3000)]
+    words = [
+        *spoken("This is the end of one long sentence."),
+        *spoken("And here is the next one.", start_ms=3000),
+    ]
     first, second = lay_out(transcript(*words))
     assert second.span.start_ms - first.span.end_ms == DEFAULT_STYLE.min_gap_ms
 
@@ -107,7 +119,9 @@ def test_nothing_said_is_no_cue():
 
 
 def test_scripts_without_spaces_keep_the_limits():
-    words = [(character, n * 150, n * 150 + 150) for n, character in enumerate("今日はとても天気が良いです" * 20)]
+    words = [
+        (character, n * 150, n * 150 + 150) for n, character in enumerate("今日はとても天気が良いです" * 20)
+    ]
     cues = lay_out(transcript(*words))
     assert "".join(line for cue in cues for line in cue.lines) == "今日はとても天気が良いです" * 20
     assert all(len(line) <= DEFAULT_STYLE.max_cpl for cue in cues for line in cue.lines)

@@ -3,6 +3,7 @@
 import pickle
 
 import pytest
+
 from subtitler import errors
 from subtitler.errors import SubtitlerError, exit_code_of
 

@@ -1,10 +1,12 @@
 """Stitching: chunk time becomes media time, claims are repaired, no word is lost or doubled at a seam."""
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from subtitler.model import Chunk, ChunkResult, Reply, Segment, Word
 from subtitler.stitching import main_language, share_out, stitch
 from subtitler.timing import SAMPLES_PER_MS, Span
@@ -43,7 +45,12 @@ def starts_of(transcript):
 
 
 def test_chunk_time_becomes_media_time_by_counting_samples():
-    results = [ChunkResult(chunk=chunk(0, 60_000, 70_000), reply=Reply(text="hi there", words=(word("hi", 500, 700), word("there", 800, 990))))]
+    results = [
+        ChunkResult(
+            chunk=chunk(0, 60_000, 70_000),
+            reply=Reply(text="hi there", words=(word("hi", 500, 700), word("there", 800, 990))),
+        )
+    ]
     assert starts_of(stitch(results)) == [60_500, 60_800]
 
 
@@ -51,7 +58,13 @@ def test_bare_words_get_the_marks_of_the_segments_text_and_keep_their_times():
     reply = Reply(
         text="Well, don't — it's late.",
         segments=(segment(" Well, don't — it's late.", 0, 3000),),
-        words=(word("Well", 100, 300), word("don", 400, 500), word("t", 500, 600), word("it's", 900, 1000), word("late", 1100, 1400)),
+        words=(
+            word("Well", 100, 300),
+            word("don", 400, 500),
+            word("t", 500, 600),
+            word("it's", 900, 1000),
+            word("late", 1100, 1400),
+        ),
     )
     found = words_of(stitch([ChunkResult(chunk=chunk(0, 0, 3000), reply=reply)]))
     assert [(w.text, w.span.start_ms, w.span.end_ms) for w in found] == [
@@ -63,10 +76,21 @@ def test_bare_words_get_the_marks_of_the_segments_text_and_keep_their_times():
 def test_a_number_spelled_otherwise_takes_the_time_of_what_was_heard():
     reply = Reply(
         text="It cost $20 then",
-        words=(word("It", 0, 100), word("cost", 100, 300), word("twenty", 400, 600), word("dollars", 650, 900), word("then", 1000, 1100)),
+        words=(
+            word("It", 0, 100),
+            word("cost", 100, 300),
+            word("twenty", 400, 600),
+            word("dollars", 650, 900),
+            word("then", 1000, 1100),
+        ),
     )
     found = words_of(stitch([ChunkResult(chunk=chunk(0, 0, 2000), reply=reply)]))
-    assert [(w.text, w.span.start_ms) for w in found] == [("It", 0), ("cost", 100), ("$20", 400), ("then", 1000)]
+    assert [(w.text, w.span.start_ms) for w in found] == [
+        ("It", 0),
+        ("cost", 100),
+        ("$20", 400),
+        ("then", 1000),
+    ]
 
 
 def test_a_word_that_the_times_left_out_stands_between_its_neighbours():
@@ -79,13 +103,21 @@ def test_a_word_that_the_times_left_out_stands_between_its_neighbours():
 
 def test_segments_share_their_words_out_over_the_speech_inside():
     reply = Reply(text="aaaa bbbb", segments=(segment("aaaa bbbb", 0, 10_000),))
-    found = words_of(stitch([ChunkResult(chunk=chunk(0, 0, 10_000, speech=[(2000, 4000), (7000, 9000)]), reply=reply)]))
+    found = words_of(
+        stitch([ChunkResult(chunk=chunk(0, 0, 10_000, speech=[(2000, 4000), (7000, 9000)]), reply=reply)])
+    )
     assert [(w.span.start_ms, w.span.end_ms) for w in found] == [(2000, 4000), (7000, 9000)]
 
 
 def test_text_alone_is_timed_by_the_speech_of_its_chunk():
     reply = Reply(text="Good morning. How are you?")
-    transcript = stitch([ChunkResult(chunk=chunk(0, 10_000, 20_000, speech=[(11_000, 12_000), (15_000, 16_000)]), reply=reply)])
+    transcript = stitch(
+        [
+            ChunkResult(
+                chunk=chunk(0, 10_000, 20_000, speech=[(11_000, 12_000), (15_000, 16_000)]), reply=reply
+            )
+        ]
+    )
     assert [piece.text for piece in transcript.segments] == ["Good morning.", "How are you?"]
     assert transcript.segments[0].span.start_ms == 11_000
     assert transcript.segments[-1].span.end_ms == 16_000
@@ -126,7 +158,9 @@ def overlapping(spoken, cut_ms, overlap_ms, *, times):
             groups = [heard[i : i + 7] for i in range(0, len(heard), 7)]
             reply = Reply(
                 text=text,
-                segments=tuple(segment(" ".join(w[0] for w in group), group[0][1], group[-1][2]) for group in groups),
+                segments=tuple(
+                    segment(" ".join(w[0] for w in group), group[0][1], group[-1][2]) for group in groups
+                ),
             )
         else:
             reply = Reply(text=text)
@@ -137,12 +171,27 @@ def overlapping(spoken, cut_ms, overlap_ms, *, times):
 @settings(max_examples=150, deadline=None)
 @given(
     st.integers(0, 10**6),
-    st.sampled_from([("words", 1000), ("words", 5000), ("segments", 2000), ("segments", 5000), ("text", 4500)]),
+    st.sampled_from(
+        [("words", 1000), ("words", 5000), ("segments", 2000), ("segments", 5000), ("text", 4500)]
+    ),
 )
 def test_every_word_of_an_overlap_appears_exactly_once(seed, case):
     times, overlap_ms = case
     rng = random.Random(seed)
-    vocabulary = ["the", "of", "and", "river", "stone", "people", "never", "house", "seven", "light", "yellow", "ask"]
+    vocabulary = [
+        "the",
+        "of",
+        "and",
+        "river",
+        "stone",
+        "people",
+        "never",
+        "house",
+        "seven",
+        "light",
+        "yellow",
+        "ask",
+    ]
     spoken, at = [], 300
     for _ in range(80):
         length = rng.randint(120, 500)
@@ -156,27 +205,38 @@ def test_every_word_of_an_overlap_appears_exactly_once(seed, case):
 @given(st.permutations(range(6)))
 def test_the_order_of_arrival_does_not_matter(order):
     results = [
-        ChunkResult(chunk=chunk(n, n * 5000, n * 5000 + 5000), reply=Reply(text=f"chunk {n}.", words=(word("chunk", 10, 300), word(f"{n}", 400, 600))))
+        ChunkResult(
+            chunk=chunk(n, n * 5000, n * 5000 + 5000),
+            reply=Reply(text=f"chunk {n}.", words=(word("chunk", 10, 300), word(f"{n}", 400, 600))),
+        )
         for n in range(6)
     ]
     assert stitch([results[n] for n in order]) == stitch(results)
 
 
 claims = st.lists(
-    st.tuples(st.text(st.characters(categories=["Lu", "Ll", "Nd", "Lo", "Po", "Zs"]), max_size=30), st.integers(0, 40_000), st.integers(0, 40_000)),
+    st.tuples(
+        st.text(st.characters(categories=["Lu", "Ll", "Nd", "Lo", "Po", "Zs"]), max_size=30),
+        st.integers(0, 40_000),
+        st.integers(0, 40_000),
+    ),
     max_size=8,
 )
 
 
 @settings(max_examples=300, deadline=None)
 @given(claims, claims, st.text(max_size=60))
-def test_whatever_an_engine_claims_the_transcript_is_in_order_and_inside_the_chunk(segment_claims, word_claims, text):
+def test_whatever_an_engine_claims_the_transcript_is_in_order_and_inside_the_chunk(
+    segment_claims, word_claims, text
+):
     reply = Reply(
         text=text,
         segments=tuple(segment(t, min(a, b), max(a, b)) for t, a, b in segment_claims),
         words=tuple(word(t, min(a, b), max(a, b)) for t, a, b in word_claims),
     )
-    transcript = stitch([ChunkResult(chunk=chunk(0, 1000, 21_000, speech=[(2000, 9000), (12_000, 20_000)]), reply=reply)])
+    transcript = stitch(
+        [ChunkResult(chunk=chunk(0, 1000, 21_000, speech=[(2000, 9000), (12_000, 20_000)]), reply=reply)]
+    )
     previous_start = 1000
     for found in words_of(transcript):
         assert previous_start <= found.span.start_ms <= found.span.end_ms <= 21_000
@@ -191,14 +251,20 @@ def test_sharing_out_keeps_order_and_fills_the_spans(texts, count):
     assert [w.text for w in shared] == texts
     assert shared[0].span.start_ms == 0
     assert shared[-1].span.end_ms == spans[-1].end_ms
-    assert all(a.span.end_ms <= b.span.start_ms for a, b in zip(shared, shared[1:], strict=False))
+    assert all(a.span.end_ms <= b.span.start_ms for a, b in pairwise(shared))
 
 
 def test_the_films_language_is_that_of_most_seconds_of_speech():
     def said(index, seconds, language, text="x"):
-        return ChunkResult(chunk=chunk(index, index * 60_000, index * 60_000 + seconds * 1000), reply=Reply(text=text, language=language))
+        return ChunkResult(
+            chunk=chunk(index, index * 60_000, index * 60_000 + seconds * 1000),
+            reply=Reply(text=text, language=language),
+        )
 
-    assert main_language([said(0, 5, "fr"), said(1, 5, "fr"), said(2, 30, "en"), said(3, 50, "de", text="")]) == "en"
+    assert (
+        main_language([said(0, 5, "fr"), said(1, 5, "fr"), said(2, 30, "en"), said(3, 50, "de", text="")])
+        == "en"
+    )
     assert main_language([said(0, 5, None)]) == "und"
     assert main_language([said(0, 9, "pt"), said(1, 20, "pt-BR"), said(2, 25, "en")]) == "pt-BR"
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from subtitler.timing import (
     Span,
     format_clock,
@@ -14,7 +15,9 @@ from subtitler.timing import (
 )
 
 
-@pytest.mark.parametrize(("seconds", "ms"), [(1.9996, 2000), (0.0005, 1), (0.0004, 0), (59.9999, 60000), (2.5, 2500)])
+@pytest.mark.parametrize(
+    ("seconds", "ms"), [(1.9996, 2000), (0.0005, 1), (0.0004, 0), (59.9999, 60000), (2.5, 2500)]
+)
 def test_seconds_are_rounded_half_up(seconds, ms):
     assert ms_from_seconds(seconds) == ms
 
@@ -36,7 +39,9 @@ def test_a_timecode_carries_into_minutes_and_hours():
         format_timecode(-1)
 
 
-@pytest.mark.parametrize(("text", "ms"), [("90", 90_000), ("1:30", 90_000), ("0:01:30.5", 90_500), ("2:03,25", 123_250)])
+@pytest.mark.parametrize(
+    ("text", "ms"), [("90", 90_000), ("1:30", 90_000), ("0:01:30.5", 90_500), ("2:03,25", 123_250)]
+)
 def test_a_clock_reads_what_people_type(text, ms):
     assert parse_clock(text) == ms
 
@@ -56,7 +61,10 @@ def test_a_span_cannot_end_before_it_starts():
         Span(2, 1)
 
 
-@given(st.tuples(st.integers(0, 99), st.integers(0, 99)).map(sorted), st.tuples(st.integers(0, 99), st.integers(0, 99)).map(sorted))
+@given(
+    st.tuples(st.integers(0, 99), st.integers(0, 99)).map(sorted),
+    st.tuples(st.integers(0, 99), st.integers(0, 99)).map(sorted),
+)
 def test_a_clamped_span_lies_inside_and_keeps_what_is_shared(one, other):
     span, limits = Span(*one), Span(*other)
     clamped = span.clamped(limits)

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from subtitler.speech.vad import WINDOW_SAMPLES, SpeechDetector
+
 from subtitler import chunking
+from subtitler.speech.vad import WINDOW_SAMPLES, SpeechDetector
 
 
 @pytest.fixture(scope="module")

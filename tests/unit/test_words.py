@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from subtitler.words import join_words, normalise, split_words
 
 
@@ -40,7 +41,9 @@ def test_cutting_the_joined_words_again_changes_nothing(words):
     assert split_words(join_words(once)) == once
 
 
-@pytest.mark.parametrize(("left", "right"), [("Don't", "dont"), ("«Été", "été,"), ("ＡＢＣ", "abc"), ("U.S.", "us")])
+@pytest.mark.parametrize(
+    ("left", "right"), [("Don't", "dont"), ("«Été", "été,"), ("ＡＢＣ", "abc"), ("U.S.", "us")]
+)
 def test_words_are_the_same_whatever_their_case_width_and_marks(left, right):
     assert normalise(left) == normalise(right)
 
