@@ -1,0 +1,1 @@
+"""Media files and subtitle files: the only room that starts other programs."""
