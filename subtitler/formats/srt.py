@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from subtitler.model import Cue
 
 _CLOCK = re.compile(r"\d\s*:\s*\d", re.ASCII)
-_ARROW = re.compile(r"--+>")  # of any length: shortening "--->" by one dash would leave an arrow
+_ARROW = re.compile(r"(?<!-)--+>")  # of any length: shortening "--->" by one dash would leave an arrow
 
 
 def parse(text: str) -> tuple[Cue, ...]:

@@ -23,7 +23,7 @@ ARROW: Final = "-->"
 Claim: TypeAlias = tuple[int, int, str]
 """A cue as a reader found it: start and end in milliseconds, and text with line breaks."""
 
-_LINE_END = re.compile(r"\r+\n|\r|\n")  # CR CR LF: a CRLF file that was written in text mode once more
+_LINE_END = re.compile(r"\r{0,2}\n|\r")  # CR CR LF: a CRLF file that was written in text mode once more
 _TIME = r"(?:(\d{1,6}):)?(\d{1,6}):(\d{1,2})(?:[.,](\d{1,9}))?"
 _TIMING = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?![\d:.,])", re.ASCII)
 _NUMBER = re.compile(r"\s*\d{1,9}\s*", re.ASCII)

@@ -172,6 +172,16 @@ def test_any_text_gives_sound_cues_or_a_format_error(name, text):
             assert not any(unicodedata.category(char) == "Cs" for char in row)
 
 
+@pytest.mark.timeout(20)
+@FORMAT
+@pytest.mark.parametrize(
+    "piece", ["-", "\r", "\n", " ", "<", "<b ", "<1:", "&#", "1", "1 ", "1\n", "--> ", "00:"]
+)
+def test_time_grows_with_the_length_of_a_hostile_text_and_not_with_its_square(form, piece):
+    hostile = f"WEBVTT\n\n1\n00:00:01,000 --> 00:00:02,000\nx{piece * 200_000}\n"
+    form.render(form.parse(hostile))
+
+
 @unhurried
 @given(data=st.binary(max_size=300) | st.text().map(lambda text: text.encode("utf-16", "replace")))
 def test_any_bytes_give_text_or_a_format_error(data):
