@@ -138,11 +138,14 @@ def rows_of(text: str) -> tuple[str, ...]:
 
 
 def make_cues(claims: Iterable[Claim]) -> tuple[Cue, ...]:
-    """Cues of what a reader found: those with text that end after they start."""
+    """Cues of what a reader found: those with text that do not end before they start.
+
+    A cue of no length keeps its words: servers write such, and stitching repairs their times.
+    """
     return tuple(
         Cue(span=Span(start_ms, end_ms), lines=rows)
         for start_ms, end_ms, text in claims
-        if end_ms > start_ms and (rows := rows_of(text))
+        if end_ms >= start_ms and (rows := rows_of(text))
     )
 
 
