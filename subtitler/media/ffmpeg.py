@@ -48,6 +48,14 @@ class OutputStream:
     disposition: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file to be attached, and what is said about it (Matroska wants ``mimetype`` and ``filename``)."""
+
+    path: Path
+    metadata: Mapping[str, str]
+
+
 def media_url(path: str | os.PathLike[str]) -> str:
     """The name under which ffmpeg opens a file, and only that file."""
     return f"file:{Path(path).absolute()}"
@@ -115,7 +123,7 @@ def mux_argv(
     output: Path,
     *,
     muxer: str,
-    attachments: Sequence[tuple[Path, Mapping[str, str]]] = (),
+    attachments: Sequence[Attachment] = (),
 ) -> list[str]:
     """Write a file of the given streams of ``media`` (input 0) and ``subtitles`` (1, 2 …)."""
     import ffmpeg  # noqa: PLC0415 - imported on use
@@ -138,12 +146,20 @@ def mux_argv(
             options[f"disposition:{number}"] = stream.disposition
         for key, value in stream.metadata.items():
             repeated += [f"-metadata:s:{number}", f"{key}={value}"]
-    for number, (path, metadata) in enumerate(attachments):
-        repeated += ["-attach", os.fspath(path)]
-        for key, value in metadata.items():
-            repeated += [f"-metadata:s:t:{number}", f"{key}={value}"]
+    for number, attachment in enumerate(attachments, start=len(streams)):
+        repeated += ["-attach", media_url(attachment.path)]
+        for key, value in attachment.metadata.items():
+            repeated += [f"-metadata:s:{number}", f"{key}={value}"]
     chosen = [inputs[stream.source][str(stream.index)] for stream in streams]
     return _compile(ffmpeg.output(*chosen, media_url(output), **options), repeated)
+
+
+def picture_argv(path: Path, index: int) -> list[str]:
+    """Copy an attached picture, as it is, to stdout."""
+    import ffmpeg  # noqa: PLC0415 - imported on use
+
+    source = ffmpeg.input(media_url(path), protocol_whitelist=_PROTOCOLS)
+    return _compile(source[str(index)].output("pipe:1", format="image2pipe", c="copy", **{"frames:v": 1}))
 
 
 def tool_version(name: str) -> str:

@@ -51,7 +51,7 @@ def probe(path: Path) -> MediaInfo:
     except ToolFailed as error:
         if error.returncode is None or error.returncode < 0:
             raise
-        raise _unreadable(path, f"is not media that ffmpeg can read ({_reason(error)})", _DAMAGED) from error
+        raise _unreadable(path, f"is not media that ffmpeg can read{_reason(error)}", _DAMAGED) from error
     facts = json.loads(answer.stdout.decode("utf-8", "replace"))
     container = facts.get("format", {}).get("format_name", "")
     if _POINTERS & set(container.split(",")):
@@ -147,9 +147,9 @@ def _unreadable(path: Path, why: str, hint: str) -> UnreadableMedia:
 
 
 def _reason(error: ToolFailed) -> str:
-    """The first complaint of ffprobe complaint, bare of its address, its level and the file's own name."""
-    said = [re.sub(r"^\[[^\]]*\] ", "", line) for line in error.stderr_tail.splitlines() if "[error]" in line]
-    return re.sub(r"^(\[\w+\] )?(file:.*: )?", "", said[0]) if said else f"code {error.returncode}"
+    """The first complaint of ffprobe, bare of addresses and levels, if it says more than that it failed."""
+    said = re.search(r"\[error\] (?!file:)(.*)", error.stderr_tail)
+    return f" ({said[1]})" if said else ""
 
 
 def _media_info(path: Path, facts: Mapping[str, Any], *, is_length_guessed: bool) -> MediaInfo:
