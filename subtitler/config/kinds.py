@@ -153,8 +153,8 @@ def _parse_key(text: str) -> Secret:
     return Secret(text)
 
 
-def _parse_track(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdigit() else parse_language(text)
+def _parse_track(text: str) -> str:
+    return str(int(text)) if text.isascii() and text.isdigit() else parse_language(text)
 
 
 def _parse_clip(text: str) -> Span:

@@ -180,7 +180,7 @@ class Settings:
             is_secret=True,
         ),
     )
-    audio_track: int | str | None = field(
+    audio_track: str | None = field(
         default=None,
         metadata=_row(
             AUDIO_TRACK,
