@@ -18,7 +18,7 @@ VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 """What `mux` writes; a film in another container gets the last resort, mkv."""
 
 _LAST_RESORT: Final = ".mkv"
-_LIKELY_TAG: Final = "und"
+_LIKELY_TAG: Final = "xxx"
 """Stands for a language that is not known yet, where only the length of its tag counts."""
 
 

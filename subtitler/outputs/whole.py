@@ -28,7 +28,7 @@ def whole_file(path: Path, *, overwrites: bool) -> Iterator[Path]:
         OutputError: If it cannot be written; the class says why.
     """
     # a symbolic link keeps pointing: what it points to is replaced
-    target = Path(os.path.realpath(path)) if overwrites and path.is_symlink() else path
+    target = Path(os.path.realpath(path)) if overwrites else path
     temporary = target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
     try:
         # created here and now, so that its mode follows the umask and a closed folder is told at once
