@@ -95,7 +95,7 @@ def decode_argv(
 
     seek = {} if seek_s is None else {"ss": f"{seek_s:.3f}"}
     limit = {} if limit_s is None else {"t": f"{limit_s:.3f}"}
-    source = ffmpeg.input(media_url(path), protocol_whitelist=_PROTOCOLS, **_MEDIA_CLOCK, **seek)
+    source = ffmpeg.input("<media>", protocol_whitelist=_PROTOCOLS, **_MEDIA_CLOCK, **seek)
     filters = ["atrim=start=0"]
     if channels:
         filters.insert(0, f"pan=mono|c0<{'+'.join(f'c{channel}' for channel in range(channels))}")
@@ -113,7 +113,7 @@ def decode_argv(
         map_chapters=-1,
         **limit,
     )
-    return _compile(output)
+    return _compile(output, {"<media>": media_url(path)})
 
 
 def mux_argv(
@@ -128,8 +128,11 @@ def mux_argv(
     """Write a file of the given streams of ``media`` (input 0) and ``subtitles`` (1, 2 …)."""
     import ffmpeg  # noqa: PLC0415 - imported on use
 
-    inputs = [ffmpeg.input(media_url(media), protocol_whitelist=_PROTOCOLS, fflags="+genpts", **_MEDIA_CLOCK)]
-    inputs += [ffmpeg.input(media_url(path), protocol_whitelist=_PROTOCOLS) for path in subtitles]
+    inputs = [ffmpeg.input("<media>", protocol_whitelist=_PROTOCOLS, fflags="+genpts", **_MEDIA_CLOCK)]
+    names = {"<media>": media_url(media), "<output>": media_url(output)}
+    for number, path in enumerate(subtitles, start=1):
+        names[f"<subtitles {number}>"] = media_url(path)
+        inputs.append(ffmpeg.input(f"<subtitles {number}>", protocol_whitelist=_PROTOCOLS))
     options: dict[str, Any] = {
         "format": muxer,
         "map_metadata": 0,
@@ -151,15 +154,16 @@ def mux_argv(
         for key, value in attachment.metadata.items():
             repeated += [f"-metadata:s:{number}", f"{key}={value}"]
     chosen = [inputs[stream.source][str(stream.index)] for stream in streams]
-    return _compile(ffmpeg.output(*chosen, media_url(output), **options), repeated)
+    return _compile(ffmpeg.output(*chosen, "<output>", **options), names, repeated)
 
 
 def picture_argv(path: Path, index: int) -> list[str]:
     """Copy an attached picture, as it is, to stdout."""
     import ffmpeg  # noqa: PLC0415 - imported on use
 
-    source = ffmpeg.input(media_url(path), protocol_whitelist=_PROTOCOLS)
-    return _compile(source[str(index)].output("pipe:1", format="image2pipe", c="copy", **{"frames:v": 1}))
+    source = ffmpeg.input("<media>", protocol_whitelist=_PROTOCOLS)
+    output = source[str(index)].output("pipe:1", format="image2pipe", c="copy", **{"frames:v": 1})
+    return _compile(output, {"<media>": media_url(path)})
 
 
 def tool_version(name: str) -> str:
@@ -176,7 +180,18 @@ def tool_version(name: str) -> str:
     return words[2]
 
 
-def _compile(output: Any, repeated: Sequence[str] = ()) -> list[str]:  # noqa: ANN401 - ffmpeg-python has no types
-    """The argument list; ``repeated`` holds what ffmpeg-python cannot say: an option given twice."""
+def _compile(
+    output: Any,  # noqa: ANN401 - ffmpeg-python has no types
+    names: Mapping[str, str],
+    repeated: Sequence[str] = (),
+) -> list[str]:
+    """The argument list.
+
+    Args:
+        output: What ffmpeg-python made.
+        names: What stands for the files in it: it cannot take names that are not valid UTF-8.
+        repeated: What it cannot say: an option that is given twice.
+    """
     argv: list[str] = output.compile(cmd=["ffmpeg", *_QUIET], overwrite_output=False)
-    return [*argv[:-1], *repeated, "-y", argv[-1]]
+    *words, last = (names.get(word, word) for word in argv)
+    return [*words, *repeated, "-y", last]

@@ -171,9 +171,8 @@ def _streams(
     info: MediaInfo, kept: Kept, tracks: Sequence[NewTrack], target: Container
 ) -> list[OutputStream]:
     is_outranked = any(track.is_default for track in tracks)
-    is_foreign = target.muxer not in info.container and not (
-        target.muxer == "webm" and "webm" in info.container
-    )
+    # ffmpeg carries labels over by itself, but in the words of the container they come from
+    is_foreign = target.muxer == "mov" or target.muxer not in info.container.split(",")
     streams = []
     for track in kept.tracks:
         has_lost_rank = is_outranked and track.kind == "subtitle" and track.is_default
