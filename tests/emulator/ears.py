@@ -5,7 +5,6 @@ a word only if the upload really holds all of it.
 """
 
 import dataclasses
-import functools
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +15,20 @@ import numpy.typing as npt
 from scipy import fft, signal
 
 from emulator.track import RATE, KnownTrack, KnownWord, Samples
+
+
+_STEP: Final = RATE // 200  # samples to a point of the envelope
+_PROBE_STEPS: Final = 8 * 200  # eight seconds
+_SHORTEST_PROBE: Final = RATE // 20
+_SHIFT: Final = RATE // 200  # a codec's clock may wander this far within an upload
+_GUESSES: Final = 8
+_NEAR_STEPS: Final = 5  # a pitch period and a step beat: the envelope fits best a few steps off
+_SAME_SOUND: Final = 0.3
+_SAME_WORD: Final = 0.8  # opus at 16 kbit/s leaves 0.95; other speech reaches 0.6 by chance
+_SAME_PART: Final = 0.5
+_FAINT: Final = 4.0  # of the envelope's variance: what is quieter is silence
+_AUDIBLE: Final = 5.0  # of the envelope (a square root): about -62 dBFS
+_PAUSE: Final = round(0.3 * RATE)
 
 
 class Timed(NamedTuple):
@@ -42,7 +55,9 @@ class Ears(Protocol):
         """What is said in 16 kHz mono int16; called from several threads at once."""
 
 
-def translated(heard: Heard, translate: Callable[[str], str] = str.upper, *, min_segment_s: float = 5) -> Heard:
+def translated(
+    heard: Heard, translate: Callable[[str], str] = str.upper, *, min_segment_s: float = 5
+) -> Heard:
     """What a server makes of it in English: no words, long segments, whole seconds.
 
     Args:
@@ -90,7 +105,11 @@ def _shared_out(segment: Timed) -> Iterator[Timed]:
     edges = list(itertools.accumulate((len(word) for word in words), initial=0))
     per_letter_s = (segment.end_s - segment.start_s) / max(edges[-1], 1)
     for word, (start, end) in zip(words, itertools.pairwise(edges), strict=True):
-        yield Timed(word, round(segment.start_s + start * per_letter_s, 2), round(segment.start_s + end * per_letter_s, 2))
+        yield Timed(
+            word,
+            round(segment.start_s + start * per_letter_s, 2),
+            round(segment.start_s + end * per_letter_s, 2),
+        )
 
 
 class PerfectEars:
@@ -127,7 +146,9 @@ class PerfectEars:
             probe = samples[probe_start : probe_start + _PROBE_STEPS * _STEP].astype(np.float32)
             if len(probe) < _SHORTEST_PROBE:
                 return None
-            likeness, place = max((self._place(probe, guess) for guess in self._guesses(probe)), default=(0.0, 0))
+            likeness, place = max(
+                (self._place(probe, guess) for guess in self._guesses(probe)), default=(0.0, 0)
+            )
             if likeness > _SAME_SOUND:
                 return place - probe_start
         return None
@@ -156,24 +177,22 @@ class PerfectEars:
         window = _cut(self._track.samples, guess - near, guess + len(probe) + near)
         likeness = signal.correlate(window, probe, mode="valid", method="fft")
         best = int(np.argmax(likeness))
-        found = window[best : best + len(probe)]
-        scale = float(np.linalg.norm(found) * np.linalg.norm(probe))
-        return (float(likeness[best]) / scale if scale else 0.0), guess - near + best
+        return _likeness(window[best : best + len(probe)], probe), guess - near + best
 
     def _found(self, word: KnownWord, samples: Samples, start: int) -> KnownWord | None:
         """The word where the upload holds it, in the upload's samples; None if it does not."""
         sound = self._track.samples[word.start : word.end].astype(np.float32)
         earliest = word.start - start - _SHIFT
-        likeness = np.correlate(_cut(samples, earliest, earliest + len(sound) + 2 * _SHIFT), sound, mode="valid")
+        likeness = np.correlate(
+            _cut(samples, earliest, earliest + len(sound) + 2 * _SHIFT), sound, mode="valid"
+        )
         begin = earliest + int(np.argmax(likeness))
         heard = _cut(samples, begin, begin + len(sound))
-        scale = float(np.linalg.norm(heard) * np.linalg.norm(sound))
-        if scale == 0 or float(likeness.max()) / scale < _SAME_WORD:
+        if _likeness(heard, sound) < _SAME_WORD:
             return None
         # a word of which a part is missing may still look alike as a whole
-        gain = np.linalg.norm(heard) / np.linalg.norm(sound)
         parts = zip(np.array_split(heard, 4), np.array_split(sound, 4), strict=True)
-        if any(np.linalg.norm(part) < 0.3 * gain * np.linalg.norm(whole) for part, whole in parts):
+        if any(_likeness(part, whole) < _SAME_PART for part, whole in parts):
             return None
         begin = max(begin, 0)
         return KnownWord(word.text, begin, min(begin + len(sound), len(samples)))
@@ -181,19 +200,6 @@ class PerfectEars:
     @staticmethod
     def _timed(text: str, first: KnownWord, last: KnownWord) -> Timed:
         return Timed(text, round(first.start / RATE, 2), round(last.end / RATE, 2))
-
-
-_STEP: Final = RATE // 200  # samples to a point of the envelope
-_PROBE_STEPS: Final = 8 * 200
-_SHORTEST_PROBE: Final = RATE // 20
-_SHIFT: Final = RATE // 200  # a codec's clock may wander this far within an upload
-_GUESSES: Final = 8
-_NEAR_STEPS: Final = 5  # a pitch period and a step beat: the envelope fits best a few steps off
-_SAME_SOUND: Final = 0.3
-_SAME_WORD: Final = 0.5
-_FAINT: Final = 4.0  # of the envelope's variance: what is quieter is silence
-_AUDIBLE: Final = 5.0  # of the envelope (a square root): about -62 dBFS
-_PAUSE: Final = round(0.3 * RATE)
 
 
 def _envelope(samples: npt.NDArray[np.int16] | npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
@@ -222,6 +228,12 @@ def _loudest_places(samples: Samples) -> Iterator[int]:
             return
         yield loudest * _STEP
         loudness[max(0, loudest - _PROBE_STEPS) : loudest + _PROBE_STEPS] = 0
+
+
+def _likeness(one: npt.NDArray[np.float32], other: npt.NDArray[np.float32]) -> float:
+    """Normalised correlation: 1 for the same sound, louder or softer; 0 for silence."""
+    scale = float(np.linalg.norm(one) * np.linalg.norm(other))
+    return float(one @ other) / scale if scale else 0.0
 
 
 def _cut(samples: Samples, start: int, end: int) -> npt.NDArray[np.float32]:
@@ -258,9 +270,3 @@ def _sentences(words: list[KnownWord]) -> Iterator[tuple[str, KnownWord, KnownWo
     for group, is_pause in _groups(words):
         said = list(itertools.islice(capitalised, len(group)))
         yield " ".join(word.text for word in said) + ("." if is_pause else ","), said[0], said[-1]
-
-
-@functools.cache
-def embedded_ears() -> EmbeddedEars:
-    """The one embedded recogniser of this process: loading it takes a while."""
-    return EmbeddedEars()

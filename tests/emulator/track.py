@@ -107,7 +107,9 @@ def make_track(minutes: float, seed: int, *, language: str = "en") -> KnownTrack
 class _Score:
     """Where each word goes, from the first to the last."""
 
-    def __init__(self, rng: np.random.Generator, sounds: tuple[tuple[str, Samples], ...], length: int) -> None:
+    def __init__(
+        self, rng: np.random.Generator, sounds: tuple[tuple[str, Samples], ...], length: int
+    ) -> None:
         self.words: list[KnownWord] = []
         self.places: list[int] = []  # the word's index in sounds
         self._rng = rng
