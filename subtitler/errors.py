@@ -36,7 +36,15 @@ error survives pickling. No third-party exception leaves its adapter.
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from typing import ClassVar, TypedDict, Unpack
+
+
+class Context(TypedDict, total=False):
+    """What every error may know beside its message: see `SubtitlerError`."""
+
+    hint: str | None
+    stage: str | None
+    path: str | os.PathLike[str] | None
 
 
 class SubtitlerError(Exception):
@@ -86,13 +94,11 @@ class UnknownName(UsageError):
         kind: str = "",
         name: str = "",
         did_you_mean: tuple[str, ...] = (),
-        hint: str | None = None,
-        stage: str | None = None,
-        path: str | os.PathLike[str] | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        if hint is None and did_you_mean:
-            hint = f"did you mean {' or '.join(did_you_mean)}?"
-        super().__init__(message, hint=hint, stage=stage, path=path)
+        if did_you_mean and not context.get("hint"):
+            context["hint"] = f"did you mean {' or '.join(did_you_mean)}?"
+        super().__init__(message, **context)
         self.kind = kind
         self.name = name
         self.did_you_mean = did_you_mean
@@ -132,11 +138,9 @@ class ToolFailed(ToolError):
         argv: tuple[str, ...] = (),
         returncode: int | None = None,
         stderr_tail: str = "",
-        hint: str | None = None,
-        stage: str | None = None,
-        path: str | os.PathLike[str] | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, hint=hint, stage=stage, path=path)
+        super().__init__(message, **context)
         self.argv = argv
         self.returncode = returncode
         self.stderr_tail = stderr_tail
@@ -160,11 +164,10 @@ class EngineError(SubtitlerError):
         *,
         request_id: str | None = None,
         status: int | None = None,
-        hint: str | None = None,
-        stage: str | None = "recognise",
-        path: str | os.PathLike[str] | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, hint=hint, stage=stage, path=path)
+        context.setdefault("stage", "recognise")
+        super().__init__(message, **context)
         self.request_id = request_id
         self.status = status
 
@@ -179,11 +182,9 @@ class EngineUnavailable(EngineError):
         retry_after: float | None = None,
         request_id: str | None = None,
         status: int | None = None,
-        hint: str | None = None,
-        stage: str | None = "recognise",
-        path: str | os.PathLike[str] | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, request_id=request_id, status=status, hint=hint, stage=stage, path=path)
+        super().__init__(message, request_id=request_id, status=status, **context)
         self.retry_after = retry_after
 
 
@@ -213,11 +214,9 @@ class ParseError(FormatError):
         message: str,
         *,
         line: int | None = None,
-        hint: str | None = None,
-        stage: str | None = None,
-        path: str | os.PathLike[str] | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, hint=hint, stage=stage, path=path)
+        super().__init__(message, **context)
         self.line = line
 
 
@@ -265,11 +264,9 @@ class Cancelled(SubtitlerError):
         message: str = "cancelled",
         *,
         signal_number: int = 2,
-        hint: str | None = None,
-        stage: str | None = None,
-        path: str | os.PathLike[str] | None = None,
+        **context: Unpack[Context],
     ) -> None:
-        super().__init__(message, hint=hint, stage=stage, path=path)
+        super().__init__(message, **context)
         self.signal_number = signal_number
 
     @property

@@ -1,0 +1,88 @@
+"""Half an hour of known words: none is lost, none is added, and times stay true to the end."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import run_subtitler
+from subtitler.formats import parse_cues
+from subtitler.words import normalise
+
+VARIANTS = {
+    "late audio": {"audio_delay_s": 2.9},
+    "late video": {"video_delay_s": 2.0},
+    "missing packets": {"drop_packets": (900.0, 905.0)},
+    "mkv with opus": {"container": "mkv", "audio_codec": "opus"},
+    "mp3": {"container": "mp3", "audio_codec": "mp3"},
+}
+
+
+def subtitles_of(film_path, emulator, out, *options):
+    """The cues that the command line makes of a film."""
+    done = run_subtitler(
+        "generate", film_path, "-o", out, "--engine", "api", "--base-url", emulator.base_url, "--language", "en",
+        "--json", *options, timeout_s=1200,
+    )  # fmt: skip
+    assert done.code == 0, done.stderr
+    (result,) = done.results
+    assert result["status"] == "done"
+    assert result["gaps"] == []
+    return result, parse_cues(Path(out).read_text(encoding="utf-8"))
+
+
+def words_of(cues):
+    return [normalise(word) for cue in cues for line in cue.lines for word in line.split()]
+
+
+def assert_words_are_all_there(cues, film):
+    expected = [normalise(word.text) for word in film.words]
+    found = words_of(cues)
+    if found != expected:
+        at = next((n for n, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b), min(len(found), len(expected)))
+        pytest.fail(
+            f"{len(found)} words for {len(expected)}; at word {at} ({film.words[min(at, len(expected) - 1)]}) "
+            f"found {found[at - 3 : at + 4]} for {expected[at - 3 : at + 4]}"
+        )
+
+
+def start_errors_ms(cues, film):
+    """How much later than its first word each cue starts; words must be all there."""
+    errors, position = [], 0
+    for cue in cues:
+        errors.append(cue.span.start_ms - film.words[position].start_ms)
+        position += len(words_of([cue]))
+    return np.array(errors)
+
+
+@pytest.mark.parametrize("response_format", ["verbose_json", "srt", "vtt"])
+def test_no_word_is_lost_or_added_in_any_response_format(known_track, perfect_ears, film, emulator, tmp_path, response_format):
+    made = film(known_track)
+    server = emulator(ears=perfect_ears)
+    result, cues = subtitles_of(
+        made.path, server, tmp_path / "out.srt", "--response-format", response_format
+    )
+    assert_words_are_all_there(cues, made)
+    assert not result["truncated"]
+    assert result["sent_s"] < 1.05 * len(known_track.samples) / 16_000 - 80, "silence and music were sent"
+    errors = start_errors_ms(cues, made)
+    print(f"{response_format}: {len(cues)} cues, start error {errors.min()} to {errors.max()} ms, {result['chunks']} chunks")
+    if response_format == "verbose_json":
+        assert np.abs(errors).max() <= 50
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_times_stay_true_in_every_container(known_track, perfect_ears, film, emulator, tmp_path, variant):
+    made = film(known_track, **VARIANTS[variant])
+    result, cues = subtitles_of(made.path, emulator(ears=perfect_ears), tmp_path / "out.srt")
+    assert_words_are_all_there(cues, made)
+    errors = start_errors_ms(cues, made)
+    print(f"{variant}: {len(cues)} cues, start error {errors.min()} to {errors.max()} ms")
+    assert np.abs(errors).max() <= 50
+
+
+@pytest.mark.parametrize("max_chunk_s", [5, 15, 300])
+def test_chunks_of_any_length_lose_nothing(known_track, perfect_ears, film, emulator, tmp_path, max_chunk_s):
+    made = film(known_track, container="m4a")
+    server = emulator(ears=perfect_ears)
+    _, cues = subtitles_of(made.path, server, tmp_path / "out.srt", "--max-chunk-s", str(max_chunk_s))
+    assert_words_are_all_there(cues, made)
