@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from subtitler.pipeline import JobResult
 
 LINE_EVERY_S: Final = 10.0
-LINE_EVERY_SHARE: Final = 0.1
+LINE_EVERY_PERCENT: Final = 10
 _LEAST_PAUSE_S: Final = 1.0
 _LONGEST_NAME: Final = 40
 
@@ -282,12 +282,13 @@ class _Lines(_Nothing):
         self._name = name
         self._say = say
         self._started = self._last = time.monotonic()
-        self._last_share = 0.0
+        self._last_percent = 0
 
     def show(self, progress: _Progress) -> None:
         now = time.monotonic()
         share = progress.share
-        has_grown = share is not None and share - self._last_share >= LINE_EVERY_SHARE
+        percent = round(100 * (share or 0))
+        has_grown = percent - self._last_percent >= LINE_EVERY_PERCENT
         pause = _LEAST_PAUSE_S if has_grown else LINE_EVERY_S
         if now - self._last < pause:
             return
@@ -296,9 +297,9 @@ class _Lines(_Nothing):
         if share is None or progress.media_ms is None:
             self._say(f"{self._name}: {done} done")
             return
-        self._last_share = share
+        self._last_percent = percent
         left = f", {_left(now - self._started, share)} left" if share > 0 else ""
-        self._say(f"{self._name}: {share:.0%} ({done} of {format_clock(progress.media_ms)}{left})")
+        self._say(f"{self._name}: {percent}% ({done} of {format_clock(progress.media_ms)}{left})")
 
 
 class _Bar(_Nothing):

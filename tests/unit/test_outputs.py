@@ -3,6 +3,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -220,12 +222,35 @@ def test_an_output_in_a_folder_that_is_not_there_or_is_a_file_is_refused(folder)
             one.check_known()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_closed_folder_is_refused(folder):
-    (folder / "closed").mkdir(mode=0o500)
-    (one,) = plan("talk.mp4", output="closed")
-    with pytest.raises(OutputNotWritable, match="may not be written to"):
-        one.check_known()
+_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from subtitler.errors import OutputNotWritable
+from subtitler.outputs import check_outputs, write_text_whole
+import subtitler.formats.srt
+if os.geteuid() == 0:
+    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+for attempt in (
+    lambda: check_outputs([Path("closed/x.srt")], inputs=[], overwrites=False),
+    lambda: write_text_whole(Path("closed/x.srt"), "cues", overwrites=False),
+):
+    try:
+        attempt()
+    except OutputNotWritable as error:
+        assert "may not be written to" in error.message, error
+    else:
+        sys.exit("it was written")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users are POSIX")
+def test_a_closed_folder_is_refused_before_and_while_writing(folder):
+    """In a process of its own that is not root, to whom no folder is closed."""
+    folder.chmod(0o755)
+    (folder / "closed").mkdir(mode=0o555)
+    done = subprocess.run([sys.executable, "-c", _AS_NOBODY], cwd=folder, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    assert list((folder / "closed").iterdir()) == []
 
 
 def test_a_folder_of_the_outputs_name_is_refused_even_with_overwrite(folder):
