@@ -39,6 +39,10 @@ LONGEST_FADE_WINDOWS: Final = 30
 
 AIR_MS: Final = 500
 REAL_PAUSE_MS: Final = 300
+MIDDLE_OF_PAUSE: Final = 0.4
+"""Where a pause is cut: Silero tells a word's beginning up to 130 ms late and its end at most 90 ms early
+(measured on half an hour of words with known times), so its pauses are a little late as a whole."""
+
 LONG_SILENCE_MS: Final = 8_000
 WORTHLESS_WIDTH_MS: Final = 2_000
 """A pause wider than this is no better to cut in than one of this width."""
@@ -167,7 +171,8 @@ class ChunkPlanner:
         is_full = now - pending.start_sample > self._max_samples - WINDOW_SAMPLES
         if quiet_ms >= LONG_SILENCE_MS or (is_full and quiet_ms >= REAL_PAUSE_MS):
             self._pending = None
-            return self._planned(pending, pending.stretches, until=now)
+            # Inside the pause so far: the next word may have begun before it can be told from silence.
+            return self._planned(pending, pending.stretches, until=_middle(quiet_since, now))
         if not is_full:
             return None
         place = self._best_pause(pending)
@@ -190,7 +195,7 @@ class ChunkPlanner:
 
     def _cut_in_pause(self, pending: _Pending, place: int) -> Chunk:
         before, after = pending.stretches[:place], pending.stretches[place:]
-        middle = (self._sample(before[-1].end) + self._sample(after[0].start)) // 2
+        middle = _middle(self._sample(before[-1].end), self._sample(after[0].start))
         chunk = self._planned(pending, before, until=middle)
         start = max(middle, self._sample(after[0].start) - samples_from_ms(AIR_MS))
         self._begin_next(_Pending(start, after))
@@ -227,6 +232,10 @@ class ChunkPlanner:
         self._chunks += 1
         self._planned_until = end
         return chunk
+
+
+def _middle(pause_start: int, pause_end: int) -> int:
+    return pause_start + int((pause_end - pause_start) * MIDDLE_OF_PAUSE)
 
 
 class _RecentProbabilities:

@@ -22,7 +22,7 @@ from subtitler.languages import UNKNOWN
 from subtitler.media.extract import extract
 from subtitler.media.mux import NewTrack, mux
 from subtitler.media.probe import choose_audio_track, probe
-from subtitler.model import ChunkResult, Cue, MediaInfo, Track, Transcript
+from subtitler.model import ChunkResult, Cue, MediaInfo, Track
 from subtitler.outputs import OutputPlan, whole_file, write_text_whole
 from subtitler.recognition import ChunkStream, longest_chunk_s, recognise
 from subtitler.stitching import main_language, stitch
@@ -132,7 +132,7 @@ def generate(job: Job, *, engine: Engine, reporter: Reporter = silent) -> JobRes
     language = None if transcript.language == UNKNOWN else transcript.language
     written: tuple[Path, ...] = ()
     if cues:
-        written = _write(job, cues, language, info, mux_path, tell)
+        written = _write(job, cues, language=language, info=info, mux_path=mux_path, tell=tell)
     else:
         tell(Warned(message=_nothing_heard(job.media, hearing)))
     status: Status = "done" if cues else "no_speech"

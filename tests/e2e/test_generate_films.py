@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from commands import run_subtitler
 from subtitler.formats import parse_cues
 from subtitler.words import normalise
@@ -38,7 +39,10 @@ def assert_words_are_all_there(cues, film):
     expected = [normalise(word.text) for word in film.words]
     found = words_of(cues)
     if found != expected:
-        at = next((n for n, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b), min(len(found), len(expected)))
+        at = next(
+            (n for n, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b),
+            min(len(found), len(expected)),
+        )
         pytest.fail(
             f"{len(found)} words for {len(expected)}; at word {at} ({film.words[min(at, len(expected) - 1)]}) "
             f"found {found[at - 3 : at + 4]} for {expected[at - 3 : at + 4]}"
@@ -55,17 +59,19 @@ def start_errors_ms(cues, film):
 
 
 @pytest.mark.parametrize("response_format", ["verbose_json", "srt", "vtt"])
-def test_no_word_is_lost_or_added_in_any_response_format(known_track, perfect_ears, film, emulator, tmp_path, response_format):
+def test_no_word_is_lost_or_added_in_any_response_format(
+    known_track, perfect_ears, film, emulator, tmp_path, response_format
+):
     made = film(known_track)
     server = emulator(ears=perfect_ears)
-    result, cues = subtitles_of(
-        made.path, server, tmp_path / "out.srt", "--response-format", response_format
-    )
+    result, cues = subtitles_of(made.path, server, tmp_path / "out.srt", "--response-format", response_format)
     assert_words_are_all_there(cues, made)
     assert not result["truncated"]
     assert result["sent_s"] < 1.05 * len(known_track.samples) / 16_000 - 80, "silence and music were sent"
     errors = start_errors_ms(cues, made)
-    print(f"{response_format}: {len(cues)} cues, start error {errors.min()} to {errors.max()} ms, {result['chunks']} chunks")
+    print(
+        f"{response_format}: {len(cues)} cues, start error {errors.min()} to {errors.max()} ms, {result['chunks']} chunks"
+    )
     if response_format == "verbose_json":
         assert np.abs(errors).max() <= 50
 

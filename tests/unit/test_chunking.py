@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from subtitler.chunking import AIR_MS, LONG_SILENCE_MS, REAL_PAUSE_MS, WINDOW_SAMPLES, ChunkPlanner
+from subtitler.chunking import (
+    AIR_MS,
+    LONG_SILENCE_MS,
+    MIDDLE_OF_PAUSE,
+    REAL_PAUSE_MS,
+    WINDOW_SAMPLES,
+    ChunkPlanner,
+)
 from subtitler.timing import SAMPLE_RATE
 
 WINDOW_S = WINDOW_SAMPLES / SAMPLE_RATE
@@ -70,10 +77,21 @@ def test_a_later_beginning_moves_the_plan_and_changes_nothing_else(probabilities
 
 
 def test_a_cut_lies_in_the_middle_of_the_widest_late_pause():
-    chunks, _ = plan(windows((10, 0.9), (0.4, 0.0), (10, 0.9), (0.9, 0.0), (5, 0.9), (0.35, 0.0), (10, 0.9)))
-    assert chunks[0].end_sample / SAMPLE_RATE == pytest.approx(20.4 + 0.45, abs=0.05)
+    chunks, _ = plan(windows((10, 0.9), (0.4, 0.0), (10, 0.9), (0.8, 0.0), (5, 0.9), (0.35, 0.0), (10, 0.9)))
+    assert chunks[0].end_sample / SAMPLE_RATE == pytest.approx(20.4 + 0.8 * MIDDLE_OF_PAUSE, abs=0.05)
     assert chunks[1].start_sample == chunks[0].end_sample
     assert not chunks[1].overlaps_previous
+
+
+@pytest.mark.parametrize("spoken_s", [29.5, 29.6, 29.7, 29.8])
+def test_a_word_that_begins_while_the_chunk_fills_up_is_not_cut(spoken_s):
+    """Its first 130 ms look like silence, as Silero hears soft beginnings."""
+    soft_start_s, pause_s = 0.13, 0.4
+    chunks, _ = plan(windows((spoken_s - pause_s, 0.9), (pause_s + soft_start_s, 0.02), (5, 0.9)))
+    begins_at = spoken_s * SAMPLE_RATE
+    assert any(
+        chunk.start_sample <= begins_at and chunk.end_sample > begins_at + SAMPLE_RATE for chunk in chunks
+    )
 
 
 def test_a_stop_inside_a_word_is_no_place_to_cut():
