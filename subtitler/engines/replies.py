@@ -28,7 +28,7 @@ _EVENT_STREAM = re.compile(r"(?:event:[^\n]*\n|:[^\n]*\n)*data:")
 _TIMING_LINE = re.compile(r"^.*-->.*$", re.MULTILINE)
 _TIMECODE = re.compile(r"(?:\d+:)?\d+:\d+[.,]\d+")
 _LATE_MINUTES = re.compile(r"\d+:([6-9]\d|\d{3,}):(?=\d\d[.,]\d)")
-_KEY_LIKE = re.compile(r"\b(?:sk|gsk|pk|key)[-_][\w*.-]{6,}|(?<=Bearer )\S+", re.IGNORECASE)
+_KEY_LIKE = re.compile(r"\b(?:sk|gsk|pk|key)[-_][\w*-]{5,}|(?<=Bearer )\S+", re.IGNORECASE)
 
 _Object = Mapping[str, Any]  # what a server put into its JSON: nothing is known about it
 
