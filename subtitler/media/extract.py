@@ -55,7 +55,7 @@ class Extraction:
         self._info = info
         self._track = track
         self._clip = clip
-        self._complaints: list[str] = []
+        self._complaint = ""
         self._complaint_count = 0
         seek_ms, limit_ms = None, None
         if clip is not None:
@@ -123,11 +123,8 @@ class Extraction:
         returncode, _ = self._stream.finish()
         if returncode < 0 or returncode == 255:  # a crash, or a signal from somebody else
             raise self._stream.failure(returncode)
-        self._check_not_empty(heard, returncode)
         self.damage = self._judge(self._seek_ms + ms_from_samples(heard))
-
-    def _check_not_empty(self, heard: int, returncode: int) -> None:
-        if heard == 0 and (self._complaint_count or returncode != 0):
+        if heard == 0 and (self.damage or returncode != 0):
             raise UnreadableMedia(
                 f"nothing can be decoded of audio track {self._track.position} "
                 f"of {os.fspath(self._info.path)!r}{self._first_complaint()}",
@@ -135,8 +132,8 @@ class Extraction:
                 stage="extract",
                 path=self._info.path,
             )
-        clip, known_ms = self._clip, self._info.duration_ms
-        if clip is not None and self.sample_count == 0 and (known_ms is None or clip.start_ms >= known_ms):
+        length_ms = self._info.duration_ms
+        if clip is not None and self.sample_count == 0 and (length_ms is None or clip.start_ms >= length_ms):
             raise _clip_too_late(self._info, clip)
 
     def _judge(self, end_ms: int | None) -> str | None:
@@ -157,15 +154,14 @@ class Extraction:
         return f"audio track {self._track.position} is damaged: it {' and '.join(found)}"
 
     def _first_complaint(self) -> str:
-        return f" ({self._complaints[0]})" if self._complaints else ""
+        return f" ({self._complaint})" if self._complaint else ""
 
     def _note(self, line: str) -> None:
         """Count ffmpeg's complaints that are about this track."""
         complaint = complaint_about(line, self._track.codec, self._info.container)
         if complaint is not None:
             self._complaint_count += 1
-            if len(self._complaints) < 1:
-                self._complaints.append(complaint)
+            self._complaint = self._complaint or complaint
 
 
 def extract(info: MediaInfo, track: Track, *, clip: Span | None = None) -> Extraction:

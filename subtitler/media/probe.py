@@ -5,6 +5,7 @@ Everything a file says of itself is a claim; what makes no sense reads as unknow
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import os
@@ -155,34 +156,40 @@ def _reason(error: ToolFailed) -> str:
 def _media_info(path: Path, facts: Mapping[str, Any], *, is_length_guessed: bool) -> MediaInfo:
     container = facts["format"]
     start_s = _number(container.get("start_time")) or 0.0
+    duration_ms = _length_ms(container.get("duration"))
+    stretch = _wav_claim(path) if is_length_guessed and container["format_name"] == "wav" else 1.0
     seen: Counter[str] = Counter()
     tracks = []
     for stream in facts["streams"]:
         kind = stream.get("codec_type")
         kind = kind if kind in _KINDS else "data"
-        track = _track(
-            stream, cast("TrackKind", kind), seen[kind], start_s, is_length_guessed=is_length_guessed
-        )
+        track = _track(stream, cast("TrackKind", kind), seen[kind], start_s)
+        if is_length_guessed:
+            claim_ms = round(track.duration_ms * stretch) if track.duration_ms and stretch > 1 else None
+            track = dataclasses.replace(track, duration_ms=claim_ms)
         tracks.append(track)
         seen[kind] += 1
     return MediaInfo(
         path=path,
         container=container.get("format_name", ""),
         start_ms=ms_from_seconds(start_s),
-        duration_ms=_length_ms(container.get("duration")),
+        duration_ms=None if duration_ms is None else round(duration_ms * stretch),
         tracks=tuple(tracks),
         chapters=len(facts.get("chapters", ())),
     )
 
 
-def _track(
-    stream: Mapping[str, Any],
-    kind: TrackKind,
-    position: int,
-    media_start_s: float,
-    *,
-    is_length_guessed: bool,
-) -> Track:
+def _wav_claim(path: Path) -> float:
+    """How many times larger a WAV file says it is than it is: ffmpeg forgets what a cut file said."""
+    with path.open("rb") as file:
+        head = file.read(8)
+        size = file.seek(0, os.SEEK_END)
+    claimed = int.from_bytes(head[4:8], "little") + 8
+    is_claim = head[:4] == b"RIFF" and claimed < 0xFFFFFF00  # more is written by those who do not know
+    return max(1.0, claimed / size) if is_claim else 1.0
+
+
+def _track(stream: Mapping[str, Any], kind: TrackKind, position: int, media_start_s: float) -> Track:
     tags = {name.lower(): value for name, value in stream.get("tags", {}).items()}
     flags = stream.get("disposition", {})
     start_s = _number(stream.get("start_time"))
@@ -200,7 +207,7 @@ def _track(
         language=language_or_unknown(tags.get("language")),
         title=_title(tags),
         start_ms=start_ms,
-        duration_ms=None if is_length_guessed else duration_ms,
+        duration_ms=duration_ms,
         is_default=bool(flags.get("default")),
         is_forced=bool(flags.get("forced")),
         is_hearing_impaired=bool(flags.get("hearing_impaired")),
