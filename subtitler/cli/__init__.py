@@ -32,8 +32,6 @@ COMMANDS: Final[Mapping[str, str]] = {
 }
 """Every command and what it does: the module of its name holds it as ``command``."""
 
-_BROKEN_PIPE: Final = 128 + 13
-
 
 class _LazyGroup(click.Group):
     """A group whose commands are imported when they are called: the list of them costs nothing."""
@@ -74,17 +72,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with _signals():
             code = subtitler.main(arguments, prog_name="subtitler", standalone_mode=False)
-            _flush_stdout()
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return 2
     except click.ClickException as error:
         return _tell(_usage_error(error), arguments)
-    except BrokenPipeError:
-        from subtitler.console import silence_stdout  # noqa: PLC0415 - imported on use
-
-        silence_stdout()
-        return _BROKEN_PIPE
+    except SystemExit as stop:  # click's own: a completion is done, or nobody reads stdout any more
+        return stop.code if isinstance(stop.code, int) else 1
     except (KeyboardInterrupt, click.Abort):
         return _tell(Cancelled(), arguments)
     except SubtitlerError as error:
@@ -112,12 +106,6 @@ def _usage_error(error: click.ClickException) -> UsageError:
     path = context.command_path if context else "subtitler"
     message = error.format_message()
     return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f"see {path} --help")
-
-
-def _flush_stdout() -> None:
-    """Find out now, not at exit, that nobody reads any more."""
-    if sys.stdout is not None:
-        sys.stdout.flush()
 
 
 @contextmanager
