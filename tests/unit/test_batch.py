@@ -34,7 +34,7 @@ class Recogniser:
 
 @pytest.fixture
 def run(monkeypatch):
-    """Run a batch of three in which the jobs end as told; gives the results, the engines made, the jobs done."""
+    """Run a batch of three in which the jobs end as told: the results, and the jobs that were begun."""
 
     def run(*endings, **flags):
         settings = load_settings({"base_url": "http://127.0.0.1:1/v1", **flags}, environ={})
