@@ -6,7 +6,6 @@ wrong ends here, in `main`, as one message and the exit code of its class.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import signal
@@ -43,6 +42,8 @@ class _LazyGroup(click.Group):
         if cmd_name in COMMANDS:
             found: click.Command = importlib.import_module(f"subtitler.cli.{cmd_name}").command
             return found
+        import difflib  # noqa: PLC0415 - only on the way to an error
+
         close = difflib.get_close_matches(cmd_name, COMMANDS, n=1)
         meant = f" (did you mean {close[0]}?)" if close else ""
         raise click.UsageError(f"no such command: {cmd_name}{meant}", ctx=ctx)
