@@ -248,6 +248,7 @@ def _nothing_heard(media: Path, hearing: _Hearing) -> str:
 def _write(
     job: Job,
     cues: tuple[Cue, ...],
+    *,
     language: str | None,
     info: MediaInfo,
     mux_path: Path | None,
