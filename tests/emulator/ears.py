@@ -16,7 +16,6 @@ from scipy import fft, signal
 
 from emulator.track import RATE, KnownTrack, KnownWord, Samples
 
-
 _STEP: Final = RATE // 200  # samples to a point of the envelope
 _PROBE_STEPS: Final = 8 * 200  # eight seconds
 _SHORTEST_PROBE: Final = RATE // 20
