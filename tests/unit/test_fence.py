@@ -26,7 +26,7 @@ FLOORS = [
     {"config"},
     {"pipeline"},
     {"batch"},
-    {"console"},
+    {"api", "console"},
     {"cli"},
     {"__init__", "__main__"},
 ]
