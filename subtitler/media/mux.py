@@ -232,9 +232,7 @@ def _explained(said: str, info: MediaInfo, output: Path, target: Container) -> S
         return OutputNotWritable(
             f"{os.fspath(output)!r} cannot be written", hint="check the folder", stage="mux", path=output
         )
-    if re.search(
-        r"not currently supported in container|incompatible with output codec|only supported in", said
-    ):
+    if "Could not write header" in said:
         codecs = ", ".join(track.codec for track in info.tracks if track.kind in ("video", "audio"))
         return UsageError(
             f"{target.name} cannot hold all of {os.fspath(info.path)!r} ({codecs})",

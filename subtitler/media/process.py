@@ -10,6 +10,7 @@ import collections
 import contextlib
 import io
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -29,6 +30,7 @@ SECRET_VARIABLES: Final = frozenset({"SUBTITLER_API_KEY", "COMETAPI_KEY", "OPENA
 
 _TAIL_LINES: Final = 40
 _LINE_BYTES: Final = 2000
+_SAYS_NOTHING: Final = re.compile(r"(\[\w+\])?")  # ffmpeg sets its level before an empty line, too
 _GRACE_S: Final = 3.0  # from the request to end until the kill
 _INSTALL: Final = {
     "linux": "apt-get install ffmpeg (or your distribution's package)",
@@ -274,8 +276,8 @@ class _Child:
         assert pipe is not None  # noqa: S101 - asked for at the start
         with contextlib.suppress(ValueError, OSError):  # closed under our hands at the end
             while line := pipe.readline(_LINE_BYTES):
-                text = line.decode("utf-8", "replace").rstrip()
-                if text:
+                text = line.decode("utf-8", "replace").strip()
+                if not _SAYS_NOTHING.fullmatch(text):
                     self._lines.append(text)
                     if self._on_line is not None:
                         self._on_line(text)
