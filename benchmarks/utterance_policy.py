@@ -161,8 +161,8 @@ def main() -> None:
         *((f"spans merged to {s} s or more", merged_to_at_least(s), None, True) for s in (4, 6, 10, 15)),
         *((f"cut at the widest pause to {s} s", widest_pause(s), None, True) for s in (4, 6, 8, 10, 12, 15)),
         ("whole chunk", whole_chunk, None, True),
-        ("12 s, 200 ms of air only", widest_pause(12), 200, True),
-        ("12 s, loudness as it is", widest_pause(12), None, False),
+        ("15 s, 200 ms of air only", widest_pause(15), 200, True),
+        ("15 s, loudness as it is", widest_pause(15), None, False),
         ("whole chunk, loudness as it is", whole_chunk, None, False),
     ]
     for name, group, air_ms, is_levelled in rows:

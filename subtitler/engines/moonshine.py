@@ -19,7 +19,7 @@ from subtitler.errors import EngineError, UsageError
 from subtitler.events import Reporter, silent
 from subtitler.languages import language_name, primary_subtag
 from subtitler.model import Reply, Segment
-from subtitler.timing import SAMPLE_RATE, Span, samples_from_ms
+from subtitler.timing import SAMPLE_RATE, SAMPLES_PER_MS, Span, samples_from_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +31,8 @@ if TYPE_CHECKING:
 
 MODEL: Final = "moonshine-tiny-en"
 
-LONGEST_UTTERANCE_MS: Final = 12_000
-"""A longer stretch is cut at its widest pause, if it has one of `REAL_PAUSE_MS`."""
-
-REAL_PAUSE_MS: Final = 200
-
-LONGEST_PIECE_MS: Final = 15_000
-"""A longer stretch is cut even where nobody draws breath: beyond, the model begins to lose words."""
+LONGEST_UTTERANCE_MS: Final = 15_000
+"""A longer stretch is cut at its widest pause. Shorter ones would time cues better and be heard worse."""
 
 _SHORTEST_PIECE: Final = SAMPLE_RATE  # samples; shorter audio is filled up with silence
 _HOP: Final = 512  # samples; the library drops what does not fill one
@@ -125,20 +120,18 @@ def split_into_utterances(
     Args:
         samples: The audio, looked at only where a span without pause must be cut.
         speech: In order, in milliseconds from the first sample.
-        longest_ms: How long a group may be while it has a real pause to cut in.
+        longest_ms: How long a group may be.
     """
     if not speech:
         return []
-    length_ms = speech[-1].end_ms - speech[0].start_ms
-    pauses = [after.start_ms - before.end_ms for before, after in itertools.pairwise(speech)]
-    widest = max(pauses, default=0)
-    if length_ms <= longest_ms or (length_ms <= LONGEST_PIECE_MS and widest < REAL_PAUSE_MS):
+    if speech[-1].end_ms - speech[0].start_ms <= longest_ms:
         return [list(speech)]
-    if pauses and (widest >= REAL_PAUSE_MS or len(pauses) > 1):
-        place = pauses.index(widest) + 1
+    pauses = [after.start_ms - before.end_ms for before, after in itertools.pairwise(speech)]
+    if pauses:
+        place = pauses.index(max(pauses)) + 1
         before, after = list(speech[:place]), list(speech[place:])
     else:
-        before, after = _cut_breathless(samples, speech)
+        before, after = _cut_breathless(samples, speech[0])
     cut = [split_into_utterances(samples, half, longest_ms=longest_ms) for half in (before, after)]
     return [*cut[0], *cut[1]]
 
@@ -184,17 +177,12 @@ def levelled(samples: Samples, speech: Sequence[tuple[int, int]]) -> npt.NDArray
     return lifted
 
 
-def _cut_breathless(samples: Samples, speech: Sequence[Span]) -> tuple[list[Span], list[Span]]:
-    """Cut near the middle, where it is quietest, though it be inside a span."""
-    start, end = speech[0].start_ms, speech[-1].end_ms
-    third = (end - start) // 3
-    at_ms = (
-        quietest(samples, samples_from_ms(start + third), samples_from_ms(end - third)) * 1000 // SAMPLE_RATE
-    )
-    whole = Span(start, end)
-    before = [span.clamped(Span(whole.start_ms, at_ms)) for span in speech if span.start_ms < at_ms]
-    after = [span.clamped(Span(at_ms, whole.end_ms)) for span in speech if span.end_ms > at_ms]
-    return before, after
+def _cut_breathless(samples: Samples, span: Span) -> tuple[list[Span], list[Span]]:
+    """Cut a span without a pause near its middle, where it is quietest."""
+    third_ms = span.duration_ms // 3
+    first, last = samples_from_ms(span.start_ms + third_ms), samples_from_ms(span.end_ms - third_ms)
+    at_ms = quietest(samples, first, last) // SAMPLES_PER_MS
+    return [Span(span.start_ms, at_ms)], [Span(at_ms, span.end_ms)]
 
 
 def _in_piece(span: Span, piece: tuple[int, int]) -> tuple[int, int]:

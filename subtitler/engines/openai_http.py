@@ -231,9 +231,7 @@ def _check_key(key: Secret | None, base: httpx.URL, *, allows_insecure_http: boo
             raise UsageError(f"{base.host} wants a key and there is none", hint=f"set {variable}")
         return
     if not key.reveal() or not all("!" <= character <= "~" for character in key.reveal()):
-        raise UsageError(
-            "the key is empty, or holds blanks or other characters that no key has", hint="copy it again"
-        )
+        raise UsageError("the key is empty or holds blanks or other odd characters", hint="copy it again")
     if base.scheme == "http" and not _is_loopback(base.host) and not allows_insecure_http:
         raise UsageError(
             f"the key would travel unprotected to {base.host}",

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from subtitler.engines import EngineOptions, create_engine
 from subtitler.engines.moonshine import (
-    LONGEST_PIECE_MS,
     LONGEST_UTTERANCE_MS,
     is_loop,
     levelled,
@@ -47,7 +46,7 @@ def test_utterances_hold_all_speech_once_in_order_and_are_never_too_long(audio):
     assert all(groups)
     assert sum(span.duration_ms for span in flat) == sum(span.duration_ms for span in spans)
     assert all(before.end_ms <= after.start_ms for before, after in itertools.pairwise(flat))
-    assert all(group[-1].end_ms - group[0].start_ms <= LONGEST_PIECE_MS for group in groups)
+    assert all(group[-1].end_ms - group[0].start_ms <= LONGEST_UTTERANCE_MS for group in groups)
 
 
 @given(audio=spoken())
@@ -65,7 +64,7 @@ def test_pieces_are_all_the_audio_and_each_holds_its_speech(audio):
 
 
 def test_the_widest_pause_is_cut_first():
-    spans = [Span(0, 4000), Span(4300, 7000), Span(8000, 14_000)]
+    spans = [Span(0, 4000), Span(4300, 7000), Span(8000, 16_000)]
     assert split_into_utterances(SILENCE, spans) == [spans[:2], spans[2:]]
 
 
@@ -172,7 +171,7 @@ def test_digital_silence_is_not_heard_as_words(engine):
 def test_a_minute_without_a_pause_is_cut_and_heard(engine):
     noise = np.random.default_rng(1).integers(-20, 20, len(SILENCE), dtype=np.int16)
     reply = engine.recognise(noise, speech=(Span(0, 60_000),))
-    assert all(segment.span.duration_ms <= LONGEST_PIECE_MS for segment in reply.segments)
+    assert all(segment.span.duration_ms <= LONGEST_UTTERANCE_MS for segment in reply.segments)
 
 
 @MODEL
