@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from subtitler.config import load_settings
-from subtitler.errors import MediaError, SubtitlerError
+from subtitler.errors import MediaError
 from subtitler.formats import parse_cues
 from subtitler.outputs import plan_outputs
 from subtitler.pipeline import Job, generate
@@ -66,11 +66,13 @@ def subtitled(path, engine, tmp_path, **flags):
 @pytest.mark.timeout(120)
 def test_every_odd_file_ends_in_cues_no_speech_or_a_clear_error(path, engine, samples, tmp_path):
     name = str(path.relative_to(samples))
+    complaint = ""
     try:
         result, cues = subtitled(path, engine, tmp_path)
-    except SubtitlerError as error:
-        assert isinstance(error, MediaError), f"{type(error).__name__}: {error}"
-        assert path.name in error.message
+    except MediaError as error:  # any other error fails the test
+        complaint = error.message
+    if complaint:
+        assert path.name in complaint
         assert list(tmp_path.iterdir()) == [], "something half-written stays"
         assert name not in SILENT
         return

@@ -42,10 +42,15 @@ def sentences(samples):
             (sonnet[samples_from_ms(cue.span.start_ms) : samples_from_ms(cue.span.end_ms)], cue.text)
         )
     film = decoded(samples / "video" / "demo_printing_en.mp4")
-    for cue in parse_cues((samples / "video" / "demo_printing_en.srt").read_text(encoding="utf-8")):
-        # cue times are those of the voice, so a breath of air goes around them
-        start, end = samples_from_ms(max(0, cue.span.start_ms - 150)), samples_from_ms(cue.span.end_ms + 150)
-        found.append((film[start:end], cue.text))
+    spoken = parse_cues((samples / "video" / "demo_printing_en.srt").read_text(encoding="utf-8"))
+    # these times are those of the voice, so a breath of air goes around them
+    found += [
+        (
+            film[samples_from_ms(max(0, cue.span.start_ms - 150)) : samples_from_ms(cue.span.end_ms + 150)],
+            cue.text,
+        )
+        for cue in spoken
+    ]
     return found
 
 

@@ -88,7 +88,9 @@ PLAIN = "1\n00:00:01,000 --> 00:00:02,000\nOne\n\n2\n00:00:03,000 --> 00:00:04,0
         pytest.param(
             PLAIN.replace("\n2\n", "\n2\n00:00:02,500 --> 00:00:02,600\n\n3\n"), id="an empty cue between"
         ),
-        pytest.param(PLAIN + "\n3\n00:00:06,000 --> 00:00:05,999\nno time\n", id="a cue that ends before it starts"),
+        pytest.param(
+            PLAIN + "\n3\n00:00:06,000 --> 00:00:05,999\nno time\n", id="a cue that ends before it starts"
+        ),
         pytest.param(
             PLAIN + "\n3\n00:00:06,000 --> 00:00:05,000\nbackwards\n", id="a cue that ends before it starts"
         ),

@@ -112,7 +112,9 @@ PLAIN = "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\nOne\n\n00:00:03.000 --> 00:00:
         pytest.param(
             PLAIN + "\n00:00:05.000 --> 00:00:06.000\n<v Tom></v>&nbsp;\n\n", id="a cue of tags alone"
         ),
-        pytest.param(PLAIN + "\n00:00:05.000 --> 00:00:04.999\nno time\n", id="a cue that ends before it starts"),
+        pytest.param(
+            PLAIN + "\n00:00:05.000 --> 00:00:04.999\nno time\n", id="a cue that ends before it starts"
+        ),
     ],
 )
 def test_odd_but_readable_files_give_the_same_two_cues(text):

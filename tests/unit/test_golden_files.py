@@ -5,8 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import golden_files
 import pytest
+
+import golden_files
 
 TEST = "def test_it(golden):\n    golden('x.txt', {actual!r})\n"
 
