@@ -3,7 +3,8 @@
 The rules, in their order:
 
 1. A chunk never exceeds its limit.
-2. Nothing that may be speech is left out; `AIR_MS` of audio stays around it.
+2. Nothing that may be speech is left out: `AIR_MS` of audio stays around it, and chunks with a shorter
+   pause between them than that of rule 3 touch.
 3. A stretch of more than `LONG_SILENCE_MS` without speech is not sent.
 4. A cut lies in the middle of a real pause (`REAL_PAUSE_MS` or more), the wider and the later the better.
 5. Where there is no such pause, neighbours overlap, and `stitching` chooses the words of the overlap.
@@ -83,6 +84,8 @@ class ChunkPlanner:
         self._max_samples = int(max_chunk_s * SAMPLE_RATE)
         overlap_s = min(max(max_chunk_s * 0.15, _SHORTEST_OVERLAP_S), _LONGEST_OVERLAP_S)
         self._overlap_windows = int(overlap_s * SAMPLE_RATE) // WINDOW_SAMPLES
+        longest_lead_ms = min(LONG_SILENCE_MS - 2 * AIR_MS, int(max_chunk_s * 1000 / 3))
+        self._longest_lead_samples = samples_from_ms(longest_lead_ms)
         self._first_sample = first_sample
         self._seen = 0
         self._recent = _RecentProbabilities()
@@ -103,7 +106,7 @@ class ChunkPlanner:
         """No chunk to come holds audio from before this sample."""
         if self._pending is not None:
             return self._pending.start_sample
-        reach = samples_from_ms(AIR_MS) + LONGEST_FADE_WINDOWS * WINDOW_SAMPLES
+        reach = self._longest_lead_samples + LONGEST_FADE_WINDOWS * WINDOW_SAMPLES
         return max(self._planned_until, self._sample(self._seen) - reach)
 
     def feed(self, probabilities: Iterable[float]) -> Iterator[Chunk]:
@@ -122,7 +125,8 @@ class ChunkPlanner:
         if self._open is not None:
             self._close(self._open)
         if self._pending is not None:
-            yield self._planned(self._pending, self._pending.stretches, until=end_sample)
+            air_end = self._sample(self._pending.stretches[-1].end) + samples_from_ms(AIR_MS)
+            yield self._planned(self._pending, self._pending.stretches, end=min(air_end, end_sample))
             self._pending = None
 
     def _sample(self, window: int) -> int:
@@ -148,9 +152,17 @@ class ChunkPlanner:
         self._open = _Stretch(window, self._seen)
         self._quiet_windows = 0
         if self._pending is None:
-            start = self._sample(window) - samples_from_ms(AIR_MS)
-            self._pending = _Pending(max(start, self._planned_until), [])
+            self._pending = _Pending(self._start_before(self._sample(window)), [])
         self._pending.stretches.append(self._open)
+
+    def _start_before(self, sample: int) -> int:
+        """Where a chunk begins whose speech begins at ``sample``.
+
+        After a short pause it touches the chunk before it: speech that is too soft to be found may lie
+        between them.
+        """
+        is_near = sample - self._planned_until <= self._longest_lead_samples
+        return self._planned_until if is_near else sample - samples_from_ms(AIR_MS)
 
     def _close(self, stretch: _Stretch) -> None:
         stretch.end = self._seen - self._quiet_windows
@@ -171,8 +183,10 @@ class ChunkPlanner:
         is_full = now - pending.start_sample > self._max_samples - WINDOW_SAMPLES
         if quiet_ms >= LONG_SILENCE_MS or (is_full and quiet_ms >= REAL_PAUSE_MS):
             self._pending = None
-            # Inside the pause so far: the next word may have begun before it can be told from silence.
-            return self._planned(pending, pending.stretches, until=_middle(quiet_since, now))
+            # Well before now: the next word may have begun before it can be told from silence.
+            is_long = quiet_ms >= LONG_SILENCE_MS
+            end = quiet_since + samples_from_ms(AIR_MS) if is_long else _middle(quiet_since, now)
+            return self._planned(pending, pending.stretches, end=end)
         if not is_full:
             return None
         place = self._best_pause(pending)
@@ -196,9 +210,8 @@ class ChunkPlanner:
     def _cut_in_pause(self, pending: _Pending, place: int) -> Chunk:
         before, after = pending.stretches[:place], pending.stretches[place:]
         middle = _middle(self._sample(before[-1].end), self._sample(after[0].start))
-        chunk = self._planned(pending, before, until=middle)
-        start = max(middle, self._sample(after[0].start) - samples_from_ms(AIR_MS))
-        self._begin_next(_Pending(start, after))
+        chunk = self._planned(pending, before, end=middle)
+        self._begin_next(_Pending(middle, after))
         return chunk
 
     def _cut_with_overlap(self, pending: _Pending) -> Chunk:
@@ -210,7 +223,7 @@ class ChunkPlanner:
         )
         until = self._sample(last) + WINDOW_SAMPLES // 2
         before = [stretch for stretch in pending.stretches if self._sample(stretch.start) < until]
-        chunk = self._planned(pending, before, until=until)
+        chunk = self._planned(pending, before, end=until)
         after = [stretch for stretch in pending.stretches if stretch.end > first]
         self._begin_next(_Pending(self._sample(first) + WINDOW_SAMPLES // 2, after, overlaps_previous=True))
         return chunk
@@ -219,8 +232,7 @@ class ChunkPlanner:
         self._pending = pending
         self._recent.forget_before((pending.start_sample - self._first_sample) // WINDOW_SAMPLES)
 
-    def _planned(self, pending: _Pending, stretches: list[_Stretch], *, until: int) -> Chunk:
-        end = min(self._sample(stretches[-1].end) + samples_from_ms(AIR_MS), until)
+    def _planned(self, pending: _Pending, stretches: list[_Stretch], *, end: int) -> Chunk:
         span = Span(ms_from_samples(pending.start_sample), ms_from_samples(end))
         chunk = Chunk(
             index=self._chunks,

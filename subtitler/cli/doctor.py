@@ -13,8 +13,6 @@ import click
 
 from subtitler.config import (
     ENVIRONMENT_PREFIX,
-    KEY_VARIABLES,
-    OWN_KEY_VARIABLE,
     PROJECT_FILE,
     SETTINGS,
     Settings,
@@ -26,6 +24,7 @@ from subtitler.config import (
 from subtitler.console import Console
 from subtitler.engines import EngineOptions, create_engine
 from subtitler.errors import SubtitlerError, ToolError, UsageError
+from subtitler.hosts import KEY_VARIABLES, OWN_KEY_VARIABLE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,8 +5,6 @@ is read when asked, never at import.
 """
 
 from subtitler.config.choice import (
-    KEY_VARIABLES,
-    OWN_KEY_VARIABLE,
     EngineChoice,
     choose_engine,
     engine_options,
@@ -27,9 +25,7 @@ from subtitler.config.settings import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
-    "KEY_VARIABLES",
     "OPEN_END_MS",
-    "OWN_KEY_VARIABLE",
     "PROJECT_FILE",
     "SETTINGS",
     "EngineChoice",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,20 +11,13 @@ from urllib.parse import urlsplit
 from subtitler.config.settings import DEFAULT_BASE_URL, Level, Settings
 from subtitler.engines import EngineOptions, engine_class
 from subtitler.errors import UsageError
+from subtitler.hosts import KEY_VARIABLES, OWN_KEY_VARIABLE, is_loopback
 from subtitler.languages import language_name, primary_subtag
 from subtitler.model import Secret
 
 API: Final = "api"
 EMBEDDED: Final = "embedded"
 EMBEDDED_LANGUAGE: Final = "en"
-
-KEY_VARIABLES: Final[Mapping[str, str]] = {
-    "api.cometapi.com": "COMETAPI_KEY",
-    "api.openai.com": "OPENAI_API_KEY",
-}
-"""Keys that belong to one host: they go there, over https, and nowhere else. Both hosts require one."""
-
-OWN_KEY_VARIABLE: Final = "SUBTITLER_API_KEY"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,14 +56,6 @@ def resolve_key(settings: Settings, environ: Mapping[str, str] | None = None) ->
             hint="use https://, or --insecure-http if you trust every step of the way",
         )
     return key
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def choose_engine(settings: Settings, environ: Mapping[str, str] | None = None) -> EngineChoice:

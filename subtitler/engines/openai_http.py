@@ -6,8 +6,6 @@ is asked for first; where a server refuses a format, the engine steps down and r
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -20,7 +18,6 @@ from subtitler._version import __version__
 from subtitler.engines.flac import encode_flac
 from subtitler.engines.replies import read_reply
 from subtitler.engines.transport import (
-    KEY_VARIABLES,
     Answer,
     UnsupportedParameter,
     fault_of,
@@ -29,6 +26,7 @@ from subtitler.engines.transport import (
 )
 from subtitler.errors import EngineError, EngineOutputInvalid, EngineUnavailable, UsageError
 from subtitler.events import Reporter, Warned, silent
+from subtitler.hosts import KEY_VARIABLES, is_loopback
 from subtitler.languages import iso_639_1
 from subtitler.timing import SAMPLE_RATE, Span
 
@@ -232,19 +230,11 @@ def _check_key(key: Secret | None, base: httpx.URL, *, allows_insecure_http: boo
         return
     if not key.reveal() or not all("!" <= character <= "~" for character in key.reveal()):
         raise UsageError("the key is empty or holds blanks or other odd characters", hint="copy it again")
-    if base.scheme == "http" and not _is_loopback(base.host) and not allows_insecure_http:
+    if base.scheme == "http" and not is_loopback(base.host) and not allows_insecure_http:
         raise UsageError(
             f"the key would travel unprotected to {base.host}",
             hint="use https, or allow it with --insecure-http",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    with contextlib.suppress(ValueError):
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    return False
 
 
 def _client(base: httpx.URL, key: Secret | None) -> httpx.Client:
@@ -258,7 +248,7 @@ def _client(base: httpx.URL, key: Secret | None) -> httpx.Client:
         return httpx.Client(
             headers=headers,
             follow_redirects=False,
-            mounts=direct if _is_loopback(base.host) else None,
+            mounts=direct if is_loopback(base.host) else None,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
         )
     except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:

@@ -32,6 +32,7 @@ from subtitler.errors import (
     QuotaExhausted,
 )
 from subtitler.events import Reporter, Retrying
+from subtitler.hosts import KEY_VARIABLES, OWN_KEY_VARIABLE
 from subtitler.model import Reply
 
 ATTEMPTS: Final = 5
@@ -41,12 +42,6 @@ TOTAL_S: Final = 300.0
 LONGEST_WAIT_S: Final = 120.0
 INVALID_ANSWERS: Final = 3
 """How many answers nobody can read are taken before giving up: two retries."""
-
-KEY_VARIABLES: Final[Mapping[str, str]] = {
-    "api.cometapi.com": "COMETAPI_KEY",
-    "api.openai.com": "OPENAI_API_KEY",
-}
-"""The hosts that have a variable of their own for their key."""
 
 Parameter: TypeAlias = Literal["response_format", "timestamp_granularities"]
 
@@ -190,7 +185,7 @@ def _error(status: int, said: _Statement, answer: Answer) -> EngineError:
     if status != 401 and (unsupported := _unsupported(status, said, message)) is not None:
         return unsupported
     if status in (401, 403):
-        variable = KEY_VARIABLES.get(answer.host, "SUBTITLER_API_KEY")
+        variable = KEY_VARIABLES.get(answer.host, OWN_KEY_VARIABLE)
         hint = f"set {variable} to a valid key for {answer.host or 'this server'}"
         return EngineRejected(message, hint=hint if status == 401 else f"{hint}, and check what it may use")
     if status == 404:

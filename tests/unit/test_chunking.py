@@ -64,6 +64,10 @@ def test_neighbours_share_audio_only_where_they_say_so(probabilities):
     for left, right in pairwise(chunks):
         assert (right.start_sample < left.end_sample) == right.overlaps_previous
         assert right.end_sample > left.end_sample
+        unsent_ms = right.span.start_ms - left.span.end_ms
+        assert unsent_ms <= 0 or unsent_ms > LONG_SILENCE_MS - 4 * AIR_MS, (
+            "soft speech may be lost between them"
+        )
 
 
 @settings(max_examples=100, deadline=None)

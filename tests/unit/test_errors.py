@@ -42,4 +42,5 @@ def test_an_unknown_name_suggests_what_was_meant():
 
 def test_the_tree_in_the_docstring_names_every_class():
     for cls in all_classes():
-        assert cls.__name__ in errors.__doc__
+        if cls.__module__ == errors.__name__:
+            assert cls.__name__ in errors.__doc__

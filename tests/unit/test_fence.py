@@ -14,7 +14,7 @@ FLOORS = [
     {"errors"},
     {"timing"},
     {"model"},
-    {"languages"},
+    {"languages", "hosts"},
     {"events"},
     {"words"},
     # pure: no input or output
