@@ -20,12 +20,12 @@ from subtitler.model import ChunkResult, Reply, Segment, Transcript, Word
 from subtitler.timing import Span
 from subtitler.words import join_words, normalise, split_words, weights
 
-SAME_WORD_WITHIN_MS: Final = 600
+SAME_WORD_WITHIN_MS: Final = 300
 SAME_ESTIMATED_WORD_WITHIN_MS: Final = 4_000
 """How far two neighbours' times of one word may lie apart: heard, or shared out over a segment."""
 
 RUN_BONUS: Final = 1.0
-"""What the second and each further word of a matching run is worth beside its likeness."""
+"""What each further word of a matching run is worth beside its likeness, where times are estimates."""
 
 _SENTENCE_ENDS: Final = (".", "?", "!", "…", "。", "？", "！")
 
@@ -295,9 +295,11 @@ def _join_overlap(left: list[_Heard], right: list[_Heard], *, start_ms: int) -> 
 def _same_words(left: Sequence[Word], right: Sequence[Word]) -> list[tuple[int, int]]:
     """Pairs of indexes that are one word heard twice: the best match of text and time that keeps the order.
 
-    A word that follows a matched pair on both sides is worth more than a lone one: where times are
-    estimates, it is the run of words that tells.
+    Where times are estimates it is the run of words that tells: a word that follows a matched pair on
+    both sides is worth more than a lone one. Times that were heard tell by themselves.
     """
+    are_estimated = any(word.is_estimated for word in (*left, *right))
+    bonus = RUN_BONUS if are_estimated else 0.0
     spelled_left = [normalise(word.text) for word in left]
     spelled_right = [normalise(word.text) for word in right]
     # The worth of the best match of left[i:] with right[j:], and of the best that begins with this pair.
@@ -308,7 +310,7 @@ def _same_words(left: Sequence[Word], right: Sequence[Word]) -> list[tuple[int, 
             likeness = _likeness(left[i], right[j]) if spelled_left[i] == spelled_right[j] else 0.0
             if likeness > 0:
                 run = paired[i + 1][j + 1]
-                paired[i][j] = likeness + max(worth[i + 1][j + 1], run + RUN_BONUS if run else 0.0)
+                paired[i][j] = likeness + max(worth[i + 1][j + 1], run + bonus if run else 0.0)
             worth[i][j] = max(worth[i + 1][j], worth[i][j + 1], paired[i][j])
     pairs = []
     i = j = 0
@@ -317,7 +319,7 @@ def _same_words(left: Sequence[Word], right: Sequence[Word]) -> list[tuple[int, 
         if paired[i][j] and (is_in_run or worth[i][j] == paired[i][j]):
             pairs.append((i, j))
             run = paired[i + 1][j + 1]
-            is_in_run = bool(run) and run + RUN_BONUS >= worth[i + 1][j + 1]
+            is_in_run = bool(run) and run + bonus >= worth[i + 1][j + 1]
             i, j = i + 1, j + 1
         elif worth[i][j] == worth[i + 1][j]:
             i += 1

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import jiwer
 import pytest
 
 from subtitler.config import load_settings
@@ -39,7 +40,10 @@ SILENT = {
     "noise_music_silence/glacier-bay-humpback.ogg",
     "noise_music_silence/sorohanro_solo-trumpet-06.ogg",
 }
-SONNET = ["from", "fairest", "creatures", "we", "desire", "increase"]
+SONNET = (
+    "one from fairest creatures we desire increase that thereby beautys rose might never die but as the "
+    "riper should by time decease his tender heir might bear his memory"
+)
 
 
 @pytest.fixture(scope="module")
@@ -119,9 +123,10 @@ def test_one_recording_gives_the_same_words_and_times_in_every_container(
     name, late_s, engine, samples, tmp_path, plain_start_ms
 ):
     result, cues = subtitled(samples / "containers" / "derived" / name, engine, tmp_path)
-    words = [normalise(word) for cue in cues for line in cue.lines for word in line.split()]
-    missing = [word for word in SONNET if word not in words]
-    assert len(missing) <= 1, f"{missing} missing in {words}"
+    heard = " ".join(normalise(word) for cue in cues for line in cue.lines for word in line.split())
+    rate = jiwer.wer(SONNET, heard)
+    print(f"{name}: word error rate {100 * rate:.0f} %")
+    assert rate < 0.4, heard
     assert cues[0].span.start_ms == pytest.approx(plain_start_ms + late_s * 1000, abs=100)
     assert not result.is_truncated
 
