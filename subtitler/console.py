@@ -6,6 +6,7 @@ time left over the whole job, anything else plain lines now and then.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -200,7 +201,16 @@ class Console:
         except BrokenPipeError:
             raise
         except OSError as error:
+            _abandon(self._stdout)
             raise OutputError(f"standard output cannot be written: {error.strerror}") from error
+
+
+def _abandon(stream: TextIO) -> None:
+    """Let what is still buffered go nowhere: flushing it at exit would fail again, with code 120."""
+    with contextlib.suppress(OSError, ValueError):  # a stream without a file behind it has nothing to flush
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, stream.fileno())
+        os.close(descriptor)
 
 
 def printable(text: str) -> str:

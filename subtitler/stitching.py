@@ -24,6 +24,12 @@ SAME_WORD_WITHIN_MS: Final = 300
 SAME_ESTIMATED_WORD_WITHIN_MS: Final = 4_000
 """How far two neighbours' times of one word may lie apart: heard, or shared out over a segment."""
 
+SURELY_SAME_WORD_WITHIN_MS: Final = 100
+"""Heard times this close need not overlap: short words are timed roughly."""
+
+LEFT_OUT_PRICE: Final = 0.8
+"""What it costs a match to leave out a word that both chunks should have heard."""
+
 RUN_BONUS: Final = 1.0
 """What each further word of a matching run is worth beside its likeness, where times are estimates."""
 
@@ -287,33 +293,43 @@ def _join_overlap(left: list[_Heard], right: list[_Heard], *, start_ms: int) -> 
     if pairs:
         i, j = min(pairs, key=lambda pair: abs(shared_left[pair[0]].word.span.middle_ms - middle_ms))
         return left[: offset + i + 1] + right[j + 1 :]
-    return [item for item in left if item.word.span.middle_ms < middle_ms] + [
-        item for item in right if item.word.span.middle_ms >= middle_ms
+    # No word was heard twice. One that lies across the other chunk's edge was heard once: it is kept.
+    kept = [
+        item
+        for side, others in ((shared_left, shared_right), (shared_right, shared_left))
+        for item in side
+        if (item.word.span.middle_ms < middle_ms) == (side is shared_left)
+        or not any(other.word.span.overlap_ms(item.word.span) for other in others)
     ]
+    kept.sort(key=lambda item: (item.word.span.start_ms, item.chunk))
+    return left[:offset] + kept + right[len(shared_right) :]
 
 
 def _same_words(left: Sequence[Word], right: Sequence[Word]) -> list[tuple[int, int]]:
     """Pairs of indexes that are one word heard twice: the best match of text and time that keeps the order.
 
     Where times are estimates it is the run of words that tells: a word that follows a matched pair on
-    both sides is worth more than a lone one. Times that were heard tell by themselves.
+    both sides is worth more than a lone one. Times that were heard tell by themselves. What ``left``
+    heard last and ``right`` heard first should be in the other too, so leaving it out has a price.
     """
-    are_estimated = any(word.is_estimated for word in (*left, *right))
-    bonus = RUN_BONUS if are_estimated else 0.0
+    bonus = RUN_BONUS if any(word.is_estimated for word in (*left, *right)) else 0.0
     spelled_left = [normalise(word.text) for word in left]
     spelled_right = [normalise(word.text) for word in right]
     # The worth of the best match of left[i:] with right[j:], and of the best that begins with this pair.
     worth = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
     paired = [[0.0] * (len(right) + 1) for _ in range(len(left) + 1)]
     for i in reversed(range(len(left))):
+        worth[i][-1] = worth[i + 1][-1] - LEFT_OUT_PRICE
         for j in reversed(range(len(right))):
             likeness = _likeness(left[i], right[j]) if spelled_left[i] == spelled_right[j] else 0.0
             if likeness > 0:
                 run = paired[i + 1][j + 1]
                 paired[i][j] = likeness + max(worth[i + 1][j + 1], run + bonus if run else 0.0)
-            worth[i][j] = max(worth[i + 1][j], worth[i][j + 1], paired[i][j])
-    pairs = []
-    i = j = 0
+            without = max(worth[i + 1][j], worth[i][j + 1]) - LEFT_OUT_PRICE
+            worth[i][j] = max(without, paired[i][j])
+    i = max(range(len(left) + 1), key=lambda i: (worth[i][0], i))
+    j = 0
+    pairs: list[tuple[int, int]] = []
     is_in_run = False
     while i < len(left) and j < len(right):
         if paired[i][j] and (is_in_run or worth[i][j] == paired[i][j]):
@@ -321,7 +337,7 @@ def _same_words(left: Sequence[Word], right: Sequence[Word]) -> list[tuple[int, 
             run = paired[i + 1][j + 1]
             is_in_run = bool(run) and run + bonus >= worth[i + 1][j + 1]
             i, j = i + 1, j + 1
-        elif worth[i][j] == worth[i + 1][j]:
+        elif worth[i + 1][j] >= worth[i][j + 1]:
             i += 1
         else:
             j += 1
@@ -330,9 +346,11 @@ def _same_words(left: Sequence[Word], right: Sequence[Word]) -> list[tuple[int, 
 
 def _likeness(left: Word, right: Word) -> float:
     """How surely two equal spellings are one word: 1 at the same time, 0 too far apart."""
-    is_estimated = left.is_estimated or right.is_estimated
-    tolerance = SAME_ESTIMATED_WORD_WITHIN_MS if is_estimated else SAME_WORD_WITHIN_MS
-    return max(0.0, 1 - abs(left.span.start_ms - right.span.start_ms) / tolerance)
+    apart_ms = abs(left.span.start_ms - right.span.start_ms)
+    if left.is_estimated or right.is_estimated:
+        return max(0.0, 1 - apart_ms / SAME_ESTIMATED_WORD_WITHIN_MS)
+    are_two = apart_ms > SURELY_SAME_WORD_WITHIN_MS and not left.span.overlap_ms(right.span)
+    return 0.0 if are_two else max(0.0, 1 - apart_ms / SAME_WORD_WITHIN_MS)
 
 
 def _in_order(heard: list[_Heard]) -> list[_Heard]:

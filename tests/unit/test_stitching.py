@@ -194,7 +194,7 @@ def test_every_word_of_an_overlap_appears_exactly_once(seed, case):
     ]
     spoken, at = [], 300
     for _ in range(80):
-        length = rng.randint(120, 500)
+        length = rng.randint(120, 700)
         spoken.append((rng.choice(vocabulary), at, at + length))
         at += length + rng.randint(0, 40)
     results = overlapping(spoken, at // 2, overlap_ms, times=times)
