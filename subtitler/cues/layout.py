@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from subtitler.cues.linebreak import NO_ROOM, LineRuler, ends_sentence, lines_of
+from subtitler.cues.linebreak import NO_ROOM, LineRuler, lines_of
 from subtitler.cues.styleguide import DEFAULT_STYLE, StyleGuide
 from subtitler.model import Cue, Transcript, Word
 from subtitler.timing import Span
+from subtitler.words import ends_sentence
 
 CUE_COST = 2.0
 """What every cue costs: fewer and fuller cues are read with less effort."""

@@ -6,28 +6,16 @@ from collections.abc import Sequence
 from typing import Final
 
 from subtitler.cues.styleguide import StyleGuide
-from subtitler.words import join_words, separator
-
-_CLOSING_QUOTES: Final = "\"'”’»)]"
-_SENTENCE_ENDS: Final = (".", "?", "!", "…", "。", "？", "！")
-_CLAUSE_ENDS: Final = (",", ";", ":", "–", "—", "، ", "，", "、", "；", "：")
+from subtitler.words import ends_clause, ends_sentence, join_words, separator
 
 NO_ROOM: Final = float("inf")
 
 
 def break_cost(word: str) -> float:
     """What it costs to end a line or a cue after ``word``: less than nothing where language pauses."""
-    ending = word.rstrip(_CLOSING_QUOTES)
-    if ending.endswith(_SENTENCE_ENDS):
+    if ends_sentence(word):
         return -3.0
-    if ending.endswith(_CLAUSE_ENDS):
-        return -2.0
-    return 0.0
-
-
-def ends_sentence(word: str) -> bool:
-    """Whether a sentence ends with ``word``."""
-    return word.rstrip(_CLOSING_QUOTES).endswith(_SENTENCE_ENDS)
+    return -2.0 if ends_clause(word) else 0.0
 
 
 class LineRuler:

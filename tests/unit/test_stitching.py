@@ -140,8 +140,72 @@ def test_nonsense_times_cost_no_word(segments):
 
 
 def test_what_begins_after_the_audio_ended_was_imagined():
-    reply = Reply(text="real. unreal", segments=(segment("real.", 0, 1000), segment("unreal", 2100, 2500)))
+    reply = Reply(text="real. unreal", segments=(segment("real.", 0, 1000), segment("unreal", 2600, 2900)))
     assert texts_of(stitch([ChunkResult(chunk=chunk(0, 0, 2000), reply=reply)])) == ["real."]
+
+
+def test_a_segment_without_times_of_words_keeps_its_own_place():
+    reply = Reply(
+        text="One two. Three four.",
+        segments=(segment("One two.", 0, 4000), segment("Three four.", 12_000, 16_000)),
+        words=(word("One", 100, 400), word("two", 500, 900)),
+    )
+    found = words_of(stitch([ChunkResult(chunk=chunk(0, 0, 20_000), reply=reply)]))
+    assert [w.text for w in found] == ["One", "two.", "Three", "four."]
+    assert [w.span.start_ms for w in found[:3]] == [100, 500, 12_000]
+    assert found[3].span.end_ms == 16_000
+
+
+def test_one_wild_time_costs_no_other_word_its_own():
+    words = [word(f"w{n}", n * 500, n * 500 + 400) for n in range(20)]
+    words[4] = word("w4", 29_000, 29_400)
+    text = " ".join(w.text for w in words)
+    found = words_of(
+        stitch([ChunkResult(chunk=chunk(0, 0, 30_000), reply=Reply(text=text, words=tuple(words)))])
+    )
+    assert [w.text for w in found] == text.split()
+    assert [w.span.start_ms for w in found if w.text != "w4"] == [n * 500 for n in range(20) if n != 4]
+    assert 1900 <= found[4].span.start_ms <= 2500
+
+
+def test_words_that_only_a_part_of_the_reply_holds_are_kept():
+    lost = "and here is what the segments do not say at all"
+    words = tuple(word(text, 2000 + n * 300, 2200 + n * 300) for n, text in enumerate(lost.split()))
+    only_in_text = Reply(text=f"Hello there. {lost}", segments=(segment("Hello there.", 0, 1000),))
+    only_in_words = Reply(
+        text="Hello there.",
+        segments=(segment("Hello there.", 0, 1000),),
+        words=(word("Hello", 0, 300), word("there", 400, 900), *words),
+    )
+    for reply in (only_in_text, only_in_words):
+        found = texts_of(stitch([ChunkResult(chunk=chunk(0, 0, 8000), reply=reply)]))
+        assert [normalise(text) for text in found] == ["hello", "there", *lost.split()]
+
+
+def test_a_phrase_that_is_said_again_and_again_is_not_taken_for_itself():
+    """Segments are timed, words are not, and every clause begins alike."""
+    spoken, at = [], 300
+    for n in range(60):
+        for text in ("it", "was", "the", "time", "of", f"thing{n}"):
+            spoken.append((text, at, at + 280))
+            at += 300
+    for cut_ms in range(8000, 20_000, 700):
+        results = overlapping(spoken, cut_ms, 1200, times="segments")
+        assert texts_of(stitch(results)) == [text for text, _, _ in spoken]
+
+
+def test_where_the_chunk_before_said_nothing_no_word_is_taken_away():
+    results = [
+        ChunkResult(
+            chunk=chunk(0, 0, 5000), reply=Reply(text="she said no", words=(word("no", 4500, 4800),))
+        ),
+        ChunkResult(chunk=chunk(1, 4800, 9000, overlaps=True), reply=Reply(text="")),
+        ChunkResult(
+            chunk=chunk(2, 8800, 14_000, overlaps=True),
+            reply=Reply(text="no I did", words=(word("no", 300, 500),)),
+        ),
+    ]
+    assert texts_of(stitch(results)).count("no") == 2
 
 
 def overlapping(spoken, cut_ms, overlap_ms, *, times):
