@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
 from subtitler.config import choose_engine, engine_options
-from subtitler.engines import Engine, create_engine
+from subtitler.engines import create_engine
 from subtitler.errors import Cancelled, EngineRejected, QuotaExhausted, SubtitlerError
 from subtitler.events import Event, JobEnded, Reporter, Warned, silent
-from subtitler.pipeline import Job, JobResult, generate
+from subtitler.pipeline import Job, JobRecord, JobResult, generate
 
 
 def run_batch(
@@ -21,8 +20,9 @@ def run_batch(
 ) -> list[JobResult]:
     """Do every job, in order.
 
-    A job that fails gives a failed result with its error, and the rest go on; but where the server refuses
-    the key or the account is empty, the rest fail with the same error and nothing more is sent.
+    A job that fails, be it by a fault of this program, gives a failed result with its error, and the rest go
+    on; but where the server refuses the key or the account is empty, the rest fail with the same error and
+    nothing more is sent.
 
     Args:
         jobs: At least one; the first one's settings choose the engine for all.
@@ -38,15 +38,18 @@ def run_batch(
     settings = jobs[0].settings
     choice = choose_engine(settings, environ)
     options = engine_options(settings, choice, environ)
+    common: list[str] = []
+    relay = _Relay(_noting(common, reporter))
     for message in choice.warnings:
-        reporter(Warned(message=message))
-    engine = create_engine(choice.name, options, reporter=reporter)
+        relay(Warned(message=message))
+    engine = create_engine(choice.name, options, reporter=relay)
     results: list[JobResult] = []
     last_word: SubtitlerError | None = None
     try:
         for job in jobs:
-            result = _result(job, engine, reporter, last_word)
-            result = dataclasses.replace(result, warnings=(*choice.warnings, *result.warnings))
+            record = JobRecord(job, engine, reporter, warnings=common)
+            relay.target = record
+            result = _result(record, last_word)
             if _concerns_all(result.error):
                 last_word = result.error
             results.append(result)
@@ -56,32 +59,47 @@ def run_batch(
     return results
 
 
-def _result(job: Job, engine: Engine, reporter: Reporter, last_word: SubtitlerError | None) -> JobResult:
-    warnings: list[str] = []
+class _Relay:
+    """The engine's reporter, which outlives the jobs: what it is told reaches the job at work."""
 
-    def tell(event: Event) -> None:
+    def __init__(self, target: Reporter) -> None:
+        self.target = target
+
+    def __call__(self, event: Event) -> None:
+        self.target(event)
+
+
+def _noting(warnings: list[str], reporter: Reporter) -> Reporter:
+    def note(event: Event) -> None:
         if isinstance(event, Warned):
             warnings.append(event.message)
         reporter(event)
 
+    return note
+
+
+def _result(record: JobRecord, last_word: SubtitlerError | None) -> JobResult:
     error = last_word
     if error is None:
         try:
-            return generate(job, engine=engine, reporter=tell)
+            return generate(record.job, engine=record.engine, record=record)
         except Cancelled:
             raise
         except SubtitlerError as failure:
             error = failure
-    reporter(JobEnded(path=job.media, status="failed"))
-    return JobResult(
-        input=job.media,
-        status="failed",
-        task=job.settings.task,
-        engine=engine.name,
-        model=engine.model,
-        warnings=tuple(warnings),
-        error=error,
+        except Exception as fault:  # noqa: BLE001 - it ends this job, not the rest; its cause is kept
+            error = _own_fault(fault)
+    record(JobEnded(path=record.job.media, status="failed", outputs=tuple(record.outputs)))
+    return record.result("failed", error=error)
+
+
+def _own_fault(fault: Exception) -> SubtitlerError:
+    error = SubtitlerError(
+        f"a fault in subtitler itself: {type(fault).__name__}: {fault}",
+        hint="run it again with --debug, and report what it prints",
     )
+    error.__cause__ = fault
+    return error
 
 
 def _concerns_all(error: SubtitlerError | None) -> bool:

@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -53,7 +53,9 @@ class JobResult:
     Attributes:
         language: BCP 47 of the subtitles; None if nobody knows.
         media_s: Length of the media in seconds; None if unknown.
-        sent_s: Seconds of audio sent to the engine.
+        outputs: What was written, also where the job failed later.
+        sent_s: Seconds of audio sent to the engine and answered, also where the job failed later.
+        chunks: Pieces they were sent in.
         gaps: Time ranges whose speech could not be recognised.
         is_truncated: The audio ended before its declared end, or had read errors.
         error: What stopped it, if it failed.
@@ -105,75 +107,94 @@ class JobResult:
         }
 
 
-def generate(job: Job, *, engine: Engine, reporter: Reporter = silent) -> JobResult:
+class JobRecord:
+    """What really happened in a job so far: its result is made of this, however it ends.
+
+    It is the job's reporter, too: it passes events on, and keeps the warnings.
+
+    Args:
+        job: What to do.
+        engine: The recogniser.
+        reporter: Told what happens.
+        warnings: What was to be said before the job began.
+    """
+
+    def __init__(
+        self, job: Job, engine: Engine, reporter: Reporter = silent, *, warnings: Iterable[str] = ()
+    ) -> None:
+        self.job = job
+        self.engine = engine
+        self.warnings = list(warnings)
+        self.language = _known_language(job.settings, engine)
+        self.media_ms: int | None = None
+        self.answers: list[ChunkResult] = []
+        self.cues: tuple[Cue, ...] = ()
+        self.outputs: list[Path] = []
+        self.is_truncated = False
+        self._reporter = reporter
+
+    def __call__(self, event: Event) -> None:
+        """Pass an event on, and keep it if it is a warning."""
+        if isinstance(event, Warned):
+            self.warnings.append(event.message)
+        self._reporter(event)
+
+    def result(self, status: Status, *, error: SubtitlerError | None = None) -> JobResult:
+        """How the job ended, with all that was done until then."""
+        return JobResult(
+            input=self.job.media,
+            status=status,
+            task=self.job.settings.task,
+            engine=self.engine.name,
+            model=self.engine.model,
+            outputs=tuple(self.outputs),
+            language=self.language,
+            media_s=None if self.media_ms is None else self.media_ms / 1000,
+            sent_s=sum(answer.chunk.span.duration_ms for answer in self.answers) / 1000,
+            chunks=len(self.answers),
+            cues=len(self.cues),
+            warnings=tuple(self.warnings),
+            is_truncated=self.is_truncated,
+            error=error,
+        )
+
+
+def generate(
+    job: Job, *, engine: Engine, reporter: Reporter = silent, record: JobRecord | None = None
+) -> JobResult:
     """Do one job: recognise the media's speech and write its subtitles.
 
     Args:
         job: What to do.
         engine: The recogniser; it stays open for the next job.
-        reporter: Told what happens.
+        reporter: Told what happens, unless a record is given, which is told then.
+        record: Where to keep what happens, for whoever needs it after an error.
 
     Raises:
         SubtitlerError: If it cannot be done; outputs that were finished before stay.
     """
-    tell = _Notes(reporter)
+    record = record or JobRecord(job, engine, reporter)
     settings, outputs = job.settings, job.outputs
     info = probe(job.media)
+    record.media_ms = info.duration_ms
     track = choose_audio_track(info, settings.audio_track)
     mux_path = outputs.mux_path(info)
     outputs.check_known()
-    tell(JobStarted(path=job.media, engine=engine.name, media_ms=_work_ms(info, settings.clip)))
+    record(JobStarted(path=job.media, engine=engine.name, media_ms=_work_ms(info, settings.clip)))
 
-    hearing = _hear(job, info, track, engine, tell)
-    tell(StageStarted(stage="stitch"))
-    transcript = stitch(hearing.results, speech=hearing.speech, language=_known_language(settings, engine))
-    tell(StageStarted(stage="lay out"))
-    cues = lay_out(transcript)
-    language = None if transcript.language == UNKNOWN else transcript.language
-    written: tuple[Path, ...] = ()
-    if cues:
-        written = _write(job, cues, language=language, info=info, mux_path=mux_path, tell=tell)
+    speech = _hear(record, info, track)
+    record(StageStarted(stage="stitch"))
+    transcript = stitch(record.answers, speech=speech, language=_known_language(settings, engine))
+    record(StageStarted(stage="lay out"))
+    record.cues = lay_out(transcript)
+    record.language = None if transcript.language == UNKNOWN else transcript.language
+    if record.cues:
+        _write(record, info=info, mux_path=mux_path)
     else:
-        tell(Warned(message=_nothing_heard(job.media, hearing)))
-    status: Status = "done" if cues else "no_speech"
-    tell(JobEnded(path=job.media, status=status, outputs=written))
-    return JobResult(
-        input=job.media,
-        status=status,
-        task=settings.task,
-        engine=engine.name,
-        model=engine.model,
-        outputs=written,
-        language=language,
-        media_s=None if info.duration_ms is None else info.duration_ms / 1000,
-        sent_s=sum(result.chunk.span.duration_ms for result in hearing.results) / 1000,
-        chunks=len(hearing.results),
-        cues=len(cues),
-        warnings=tuple(tell.warnings),
-        is_truncated=hearing.damage is not None,
-    )
-
-
-@dataclass(slots=True, kw_only=True)
-class _Hearing:
-    """All that was heard of one film."""
-
-    results: list[ChunkResult] = field(default_factory=list)
-    speech: tuple[Span, ...] = ()
-    damage: str | None = None
-
-
-class _Notes:
-    """Passes events on, and keeps the warnings for the result."""
-
-    def __init__(self, reporter: Reporter) -> None:
-        self._reporter = reporter
-        self.warnings: list[str] = []
-
-    def __call__(self, event: Event) -> None:
-        if isinstance(event, Warned):
-            self.warnings.append(event.message)
-        self._reporter(event)
+        record(Warned(message=_nothing_heard(job.media, record.answers, speech)))
+    status: Status = "done" if record.cues else "no_speech"
+    record(JobEnded(path=job.media, status=status, outputs=tuple(record.outputs)))
+    return record.result(status)
 
 
 def _work_ms(info: MediaInfo, clip: Span | None) -> int | None:
@@ -182,33 +203,29 @@ def _work_ms(info: MediaInfo, clip: Span | None) -> int | None:
     return clip.clamped(Span(0, info.duration_ms)).duration_ms
 
 
-def _hear(job: Job, info: MediaInfo, track: Track, engine: Engine, tell: _Notes) -> _Hearing:
-    """Extract, find speech, plan and recognise: all at once, as the audio is decoded."""
-    settings = job.settings
+def _hear(record: JobRecord, info: MediaInfo, track: Track) -> tuple[Span, ...]:
+    """Extract, find speech, plan and recognise, all at once, as the audio is decoded: where speech is."""
+    settings, media = record.job.settings, record.job.media
     max_chunk_s = longest_chunk_s(
-        settings.max_chunk_s or engine.default_max_chunk_s,
+        settings.max_chunk_s or record.engine.default_max_chunk_s,
         max_upload_bytes=int(settings.max_upload_mib * 1024 * 1024),
     )
     start_ms = settings.clip.start_ms if settings.clip else 0
-    hearing = _Hearing()
     with extract(info, track, clip=settings.clip) as extraction:
         stream = ChunkStream(extraction, max_chunk_s=max_chunk_s, first_sample=samples_from_ms(start_ms))
-        for result in recognise(stream, engine, reporter=tell):
-            hearing.results.append(result)
-            _refuse_existing_outputs(job, engine, hearing.results)
-        hearing.speech = stream.speech
-        hearing.damage = extraction.damage
-    if hearing.damage:
-        tell(Warned(message=f"{job.media}: {hearing.damage}"))
-    if any(result.reply.text.strip() for result in hearing.results):
-        for span in _unheard(hearing.results):
+        for answer in recognise(stream, record.engine, reporter=record):
+            record.answers.append(answer)
+            _refuse_existing_outputs(record)
+        damage = extraction.damage
+    record.is_truncated = damage is not None
+    if damage:
+        record(Warned(message=f"{media}: {damage}"))
+    if any(answer.reply.text.strip() for answer in record.answers):
+        for span in _unheard(record.answers):
             place = f"{format_clock(span.start_ms)} to {format_clock(span.end_ms)}"
-            tell(
-                Warned(
-                    message=f"{job.media}: no words were recognised from {place}, though somebody may speak"
-                )
-            )
-    return hearing
+            what = f"no words were recognised from {place}, though somebody may speak"
+            record(Warned(message=f"{media}: {what}"))
+    return stream.speech
 
 
 def _known_language(settings: Settings, engine: Engine) -> str | None:
@@ -216,57 +233,54 @@ def _known_language(settings: Settings, engine: Engine) -> str | None:
     return engine.spoken_language or ("en" if settings.task == "translate" else settings.language)
 
 
-def _refuse_existing_outputs(job: Job, engine: Engine, results: list[ChunkResult]) -> None:
-    """Stop at the first reply that names the language, if the outputs of that language exist.
+def _refuse_existing_outputs(record: JobRecord) -> None:
+    """Stop at the first reply that says which names there will be, if they are taken.
 
-    Their names are certain only at the end, but by then the whole film has been paid for.
+    They are certain only at the end, but by then the whole film has been paid for. A reply with words and
+    without a language most likely means that none will name one.
     """
-    if _known_language(job.settings, engine) is None:
-        language = main_language(results)
-        if language != UNKNOWN:
-            job.outputs.check_free(job.outputs.sidecars(language).values())
+    outputs = record.job.outputs
+    if _known_language(record.job.settings, record.engine) is not None:
+        return
+    language = main_language(record.answers)
+    record.language = None if language == UNKNOWN else language
+    if record.language or any(answer.reply.text.strip() for answer in record.answers):
+        outputs.check_free(outputs.sidecars(record.language).values())
 
 
-def _unheard(results: list[ChunkResult]) -> Iterator[Span]:
+def _unheard(answers: Iterable[ChunkResult]) -> Iterator[Span]:
     """Where there was clear speech and an empty answer."""
-    for result in sorted(results, key=lambda result: result.chunk.index):
-        speech_ms = sum(span.duration_ms for span in result.chunk.speech)
-        if not result.reply.text.strip() and speech_ms >= NOTICEABLE_SPEECH_MS:
-            yield Span(result.chunk.speech[0].start_ms, result.chunk.speech[-1].end_ms)
+    for answer in sorted(answers, key=lambda answer: answer.chunk.index):
+        speech_ms = sum(span.duration_ms for span in answer.chunk.speech)
+        if not answer.reply.text.strip() and speech_ms >= NOTICEABLE_SPEECH_MS:
+            yield Span(answer.chunk.speech[0].start_ms, answer.chunk.speech[-1].end_ms)
 
 
-def _nothing_heard(media: Path, hearing: _Hearing) -> str:
-    if not hearing.results:
+def _nothing_heard(media: Path, answers: Sequence[ChunkResult], speech: Iterable[Span]) -> str:
+    if not answers:
         return f"{media}: nobody speaks in it, so no subtitles were written"
-    speech_ms = sum(span.duration_ms for span in hearing.speech)
+    speech_ms = sum(span.duration_ms for span in speech)
     return (
         f"{media}: no words were recognised in {speech_ms / 1000:.1f} s that sound like speech, "
         "so no subtitles were written"
     )
 
 
-def _write(
-    job: Job,
-    cues: tuple[Cue, ...],
-    *,
-    language: str | None,
-    info: MediaInfo,
-    mux_path: Path | None,
-    tell: _Notes,
-) -> tuple[Path, ...]:
+def _write(record: JobRecord, *, info: MediaInfo, mux_path: Path | None) -> None:
     """Write the sidecars, then the muxed video; each appears whole or not at all."""
-    overwrites = job.settings.overwrite
-    sidecars = job.outputs.sidecars(language)
-    job.outputs.check_free(sidecars.values())
-    tell(StageStarted(stage="write"))
+    outputs, overwrites = record.job.outputs, record.job.settings.overwrite
+    sidecars = outputs.sidecars(record.language)
+    outputs.check_free(sidecars.values())
+    record(StageStarted(stage="write"))
     for name, path in sidecars.items():
-        write_text_whole(path, get_format(name).render(cues), overwrites=overwrites)
+        write_text_whole(path, get_format(name).render(record.cues), overwrites=overwrites)
+        record.outputs.append(path)
     if mux_path is None:
-        return tuple(sidecars.values())
-    tell(StageStarted(stage="mux"))
-    track = NewTrack(cues=cues, language=language or UNKNOWN, title="", is_default=False)
+        return
+    record(StageStarted(stage="mux"))
+    track = NewTrack(cues=record.cues, language=record.language or UNKNOWN, title="", is_default=False)
     with whole_file(mux_path, overwrites=overwrites) as temporary:
         report = mux(info, [track], temporary, container=mux_path.suffix[1:])
+    record.outputs.append(mux_path)
     for warning in report.warnings:
-        tell(Warned(message=warning))
-    return (*sidecars.values(), mux_path)
+        record(Warned(message=warning))

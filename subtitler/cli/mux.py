@@ -8,7 +8,7 @@ from typing import Final
 
 import click
 
-from subtitler.cli.options import examples, media_argument
+from subtitler.cli.options import ANY_FILE, examples, media_argument
 from subtitler.console import Console
 from subtitler.errors import FormatError, UsageError
 from subtitler.events import Warned
@@ -29,7 +29,7 @@ NO_LANGUAGES: Final = frozenset(
         "subtitler mux talk.mp4 subs.srt --language pt-BR --title Legendas --replace",
     ),
 )
-@click.argument("video", type=click.Path())
+@click.argument("video", type=ANY_FILE)
 @media_argument("subs", "SUBS...")
 @click.option(
     "-o", "--output", metavar="PATH", help="Video (or existing folder) to write.  [NAME.subtitled.EXT]"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
@@ -11,6 +11,9 @@ from click.shell_completion import CompletionItem
 from subtitler.config import SETTINGS, Setting, value_text
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+ANY_FILE: Final = click.Path(readable=False)
+"""A name alone: whether it can be read is told by who reads it, in its own words and file by file."""
 
 
 class _SettingValue(click.ParamType[str]):
@@ -42,7 +45,7 @@ def setting_options(command: Command) -> Command:
 
 def media_argument(name: str, metavar: str) -> Callable[[Command], Command]:
     """One or more names of files, as they stand."""
-    return click.argument(name, metavar=metavar, nargs=-1, required=True, type=click.Path())
+    return click.argument(name, metavar=metavar, nargs=-1, required=True, type=ANY_FILE)
 
 
 def examples(*lines: str) -> str:

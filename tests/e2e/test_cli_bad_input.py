@@ -1,5 +1,7 @@
 """Bad input: one clear message with file and cure, its exit code, no traceback, nothing half-written."""
 
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -172,6 +174,43 @@ def test_a_base_url_without_its_path_is_named(folder, emulator):
     assert done.code == 5
     assert "/v1" in done.stderr
     assert not list(folder.glob("*.srt"))
+
+
+def test_what_may_not_be_read_fails_alone_and_in_its_own_words(folder, monkeypatch):
+    """Without asking beforehand: root, and systems with other rights, know it only when they try."""
+    monkeypatch.setattr("os.access", lambda path, mode, **more: mode != os.R_OK)
+    assert main(["generate", "text.mp4", "silence.wav", *API]) == 8
+    assert main(["tracks", "text.mp4"]) == 3
+    assert main(["mux", "text.mp4", "text.mp4"]) == 3
+    assert main(["mux", "talk.mp4", "empty.mp4"]) == 6
+
+
+def test_what_was_done_before_a_failure_is_in_its_line(folder, emulator):
+    (folder / "talk.en.srt").write_text("mine")
+    server = emulator(ears=HelloEars())
+    done = run_subtitler("generate", "talk.mp4", "--base-url", server.base_url, "--json")
+    (line,) = done.results
+    assert done.code == 7, done.stderr
+    assert (line["chunks"], line["language"], line["engine"], line["model"]) == (1, "en", "api", "whisper-1")
+    assert 4 < line["sent_s"] < 7
+    assert 5 < line["media_s"] < 7
+
+
+def test_a_sidecar_written_before_a_failure_is_in_its_line(folder, emulator):
+    server = emulator(ears=HelloEars())
+    broken = folder / "bin" / "ffmpeg"
+    broken.parent.mkdir()
+    ffmpeg_here = shutil.which("ffmpeg")
+    broken.write_text(f'#!/bin/sh\ncase "$*" in *mov_text*) exit 1;; esac\nexec {ffmpeg_here} "$@"\n')
+    broken.chmod(0o755)
+    done = run_subtitler(
+        "generate", "talk.mp4", "--base-url", server.base_url, "--json", "--mux",
+        env={"PATH": f"{broken.parent}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    (line,) = done.results
+    assert (done.code, line["status"], line["outputs"]) == (4, "failed", ["talk.en.srt"])
+    assert (folder / "talk.en.srt").exists()
+    assert line["cues"] > 0
 
 
 def test_debug_shows_a_traceback(folder):

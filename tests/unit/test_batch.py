@@ -16,7 +16,7 @@ from subtitler.errors import (
 )
 from subtitler.events import Warned
 from subtitler.outputs import plan_outputs
-from subtitler.pipeline import Job, JobResult
+from subtitler.pipeline import Job
 
 NAMES = ["a.mp4", "b.mp4", "c.mp4"]
 
@@ -26,7 +26,11 @@ class Recogniser:
 
     name = "api"
     model = "m"
+    spoken_language = None
     closed = 0
+
+    def __init__(self, reporter):
+        self.reporter = reporter
 
     def close(self):
         self.closed += 1
@@ -43,16 +47,16 @@ def run(monkeypatch):
         engines, done = [], []
 
         def create_engine(name, options, *, reporter):
-            engines.append(Recogniser())
+            engines.append(Recogniser(reporter))
             return engines[-1]
 
-        def generate(job, *, engine, reporter):
+        def generate(job, *, engine, record):
             ending = endings[len(done)]
             done.append(job.media.name)
-            reporter(Warned(message=f"about {job.media}"))
-            if isinstance(ending, Exception):
+            engine.reporter(Warned(message=f"about {job.media}"))
+            if isinstance(ending, BaseException):
                 raise ending
-            return JobResult(input=job.media, status="done", task="transcribe", engine="api", model="m")
+            return record.result("done")
 
         monkeypatch.setattr(batch, "create_engine", create_engine)
         monkeypatch.setattr(batch, "generate", generate)
@@ -77,6 +81,21 @@ def test_a_failed_job_keeps_its_error_and_warnings_and_the_rest_are_done(run):
     assert results[1].engine == "api"
 
 
+def test_what_the_engine_warns_of_is_told_with_the_job_at_work(run):
+    results, _ = run(None, EngineError("odd"), None)
+    assert [result.warnings for result in results] == [(f"about {name}",) for name in NAMES]
+
+
+def test_a_fault_of_ours_fails_its_job_alone_and_keeps_its_cause(run):
+    fault = KeyError("bug")
+    results, done = run(None, fault, None)
+    assert done == NAMES
+    assert [result.status for result in results] == ["done", "failed", "done"]
+    assert results[1].error.exit_code == 1
+    assert "a fault in subtitler itself: KeyError" in results[1].error.message
+    assert results[1].error.__cause__ is fault
+
+
 @pytest.mark.parametrize(
     "error", [EngineRejected("wrong key", status=401), QuotaExhausted("empty", status=429)]
 )
@@ -94,6 +113,8 @@ def test_a_request_that_is_wrong_for_one_file_does_not_stop_the_rest(run):
 def test_a_user_who_stops_it_stops_it(run):
     with pytest.raises(Cancelled):
         run(None, Cancelled())
+    with pytest.raises(KeyboardInterrupt):
+        run(None, KeyboardInterrupt())
 
 
 def test_what_no_engine_can_do_is_raised_before_any_is_made(run):
