@@ -93,6 +93,7 @@ class ChunkPlanner:
         self._quiet_windows = 0
         self._pending: _Pending | None = None
         self._planned_until = first_sample
+        self._end_sample: int | None = None
         self._chunks = 0
         self._speech: list[Span] = []
 
@@ -109,8 +110,12 @@ class ChunkPlanner:
         reach = self._longest_lead_samples + LONGEST_FADE_WINDOWS * WINDOW_SAMPLES
         return max(self._planned_until, self._sample(self._seen) - reach)
 
-    def feed(self, probabilities: Iterable[float]) -> Iterator[Chunk]:
-        """Take the next windows' probabilities; yield each chunk as soon as it is final."""
+    def feed(self, probabilities: Iterable[float], *, end_sample: int | None = None) -> Iterator[Chunk]:
+        """Take the next windows' probabilities; yield each chunk as soon as it is final.
+
+        ``end_sample`` comes with the last ones, whose window may reach past the end of the audio.
+        """
+        self._end_sample = end_sample
         for probability in probabilities:
             self._recent.append(probability)
             self._seen += 1
@@ -126,7 +131,8 @@ class ChunkPlanner:
             self._close(self._open)
         if self._pending is not None:
             air_end = self._sample(self._pending.stretches[-1].end) + samples_from_ms(AIR_MS)
-            yield self._planned(self._pending, self._pending.stretches, end=min(air_end, end_sample))
+            self._end_sample = end_sample
+            yield self._planned(self._pending, self._pending.stretches, end=air_end)
             self._pending = None
 
     def _sample(self, window: int) -> int:
@@ -233,6 +239,7 @@ class ChunkPlanner:
         self._recent.forget_before((pending.start_sample - self._first_sample) // WINDOW_SAMPLES)
 
     def _planned(self, pending: _Pending, stretches: list[_Stretch], *, end: int) -> Chunk:
+        end = end if self._end_sample is None else min(end, self._end_sample)
         span = Span(ms_from_samples(pending.start_sample), ms_from_samples(end))
         chunk = Chunk(
             index=self._chunks,

@@ -19,7 +19,7 @@ import numpy as np
 
 from subtitler.chunking import ChunkPlanner
 from subtitler.engines import Engine
-from subtitler.events import AudioHeard, ChunkDone, ChunkPlanned, Reporter
+from subtitler.events import AudioHeard, ChunkDone, ChunkPlanned, Reporter, silent
 from subtitler.model import Chunk, ChunkResult
 from subtitler.speech.vad import SpeechDetector
 from subtitler.timing import SAMPLE_RATE, Span, ms_from_samples
@@ -54,10 +54,19 @@ class ChunkStream:
         blocks: 16 kHz mono int16 of any sizes.
         max_chunk_s: The longest chunk, in seconds.
         first_sample: Where the blocks begin, in samples from the start of the media.
+        reporter: Told how far the audio has been heard.
     """
 
-    def __init__(self, blocks: Iterable[Samples], *, max_chunk_s: float, first_sample: int = 0) -> None:
+    def __init__(
+        self,
+        blocks: Iterable[Samples],
+        *,
+        max_chunk_s: float,
+        first_sample: int = 0,
+        reporter: Reporter = silent,
+    ) -> None:
         self._blocks = blocks
+        self._reporter = reporter
         self._detector = SpeechDetector()
         self._planner = ChunkPlanner(max_chunk_s=max_chunk_s, first_sample=first_sample)
         self._tail = _AudioTail(first_sample)
@@ -67,20 +76,19 @@ class ChunkStream:
         """Where speech was found so far, in media time."""
         return self._planner.speech
 
-    @property
-    def heard_until_ms(self) -> int:
-        """How far the audio has been looked at, in media time."""
-        return ms_from_samples(self._tail.end_sample)
-
     def __iter__(self) -> Iterator[ChunkAudio]:
         """Yield each chunk as soon as it is final."""
         for block in self._blocks:
             self._tail.append(block)
+            self._reporter(AudioHeard(until_ms=ms_from_samples(self._tail.end_sample)))
             for chunk in self._planner.feed(self._detector.feed(block).tolist()):
                 yield self._with_samples(chunk)
             self._tail.forget_before(self._planner.oldest_needed_sample)
-        yield from map(self._with_samples, self._planner.feed(self._detector.finish().tolist()))
-        yield from map(self._with_samples, self._planner.finish(end_sample=self._tail.end_sample))
+        end = self._tail.end_sample
+        yield from map(
+            self._with_samples, self._planner.feed(self._detector.finish().tolist(), end_sample=end)
+        )
+        yield from map(self._with_samples, self._planner.finish(end_sample=end))
 
     def _with_samples(self, chunk: Chunk) -> ChunkAudio:
         return ChunkAudio(chunk=chunk, samples=self._tail.slice(chunk.start_sample, chunk.end_sample))
@@ -99,7 +107,6 @@ def recognise(chunks: Iterable[ChunkAudio], engine: Engine, *, reporter: Reporte
             for result in crew.take_on(item):
                 reporter(ChunkDone(index=result.chunk.index, span=result.chunk.span))
                 yield result
-            reporter(AudioHeard(until_ms=item.chunk.span.end_ms))
         for result in crew.finish():
             reporter(ChunkDone(index=result.chunk.index, span=result.chunk.span))
             yield result
@@ -147,17 +154,26 @@ class _Crew:
         self._finished: queue.SimpleQueue[ChunkResult | BaseException] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._on_their_way = 0
+        self._has_answer = False
         self._is_dismissed = False
 
     def take_on(self, item: ChunkAudio) -> Iterator[ChunkResult]:
         """Hand ``item`` over; yield what is finished, waiting for it only where too much is on its way."""
-        if len(self._threads) < self._engine.max_concurrency:
-            thread = threading.Thread(target=self._work, name=f"recognise-{len(self._threads)}", daemon=True)
-            thread.start()
-            self._threads.append(thread)
         self._waiting.put(item)
         self._on_their_way += 1
+        self._call_in_helpers()
         yield from self._results(may_stay=self._engine.max_concurrency + 1)
+
+    def _call_in_helpers(self) -> None:
+        """As many threads as the engine allows; but the first chunk goes alone.
+
+        It finds out what would go wrong with every other: a wrong key is then told by one request.
+        """
+        enough = min(self._on_their_way, self._engine.max_concurrency) if self._has_answer else 1
+        while len(self._threads) < enough:
+            name = f"recognise-{len(self._threads)}"
+            self._threads.append(threading.Thread(target=self._work, name=name, daemon=True))
+            self._threads[-1].start()
 
     def finish(self) -> Iterator[ChunkResult]:
         """Wait for all that is on its way."""
@@ -175,6 +191,8 @@ class _Crew:
             self._on_their_way -= 1
             if isinstance(result, BaseException):
                 raise result
+            self._has_answer = True
+            self._call_in_helpers()
             yield result
 
     def _work(self) -> None:
@@ -182,6 +200,7 @@ class _Crew:
             try:
                 reply = self._engine.recognise(item.samples, speech=item.speech_in_chunk)
             except BaseException as error:  # noqa: BLE001 - carried over to the caller's thread, raised there
+                self._is_dismissed = True  # nothing more is sent after the first failure
                 self._finished.put(error)
             else:
                 self._finished.put(ChunkResult(chunk=item.chunk, reply=reply))

@@ -20,6 +20,9 @@ CUE_COST = 2.0
 """What every cue costs: fewer and fuller cues are read with less effort."""
 
 SCRAP_CHARACTERS = 18
+SHORTEST_MS = 100
+"""No cue is shorter, whatever times its words claim: it could not be seen, and containers drop it."""
+
 LONG_PAUSE_MS = 1_500
 """After a pause of this length a new cue begins, whatever the text."""
 
@@ -101,16 +104,25 @@ def _shape_cost(words: Sequence[Word], first: int, last: int, ruler: LineRuler, 
 
 def _with_out_times(cues: Sequence[Cue], style: StyleGuide) -> Iterator[Cue]:
     """Let each cue stand long enough to be read, and never into the next."""
+    starts = list(_in_times(cues))
     for index, cue in enumerate(cues):
-        start, spoken_until = cue.span.start_ms, cue.span.end_ms
+        start, spoken_until = starts[index], max(cue.span.end_ms, starts[index])
         characters = sum(len(line) for line in cue.lines)
         readable_until = start + max(style.min_ms, int(characters / style.target_cps * 1000))
-        tail = spoken_until + style.max_tail_ms
-        end = max(spoken_until, min(readable_until, tail), min(start + style.min_ms, tail + style.min_ms))
+        end = max(start + style.min_ms, spoken_until, min(readable_until, spoken_until + style.max_tail_ms))
         if index + 1 < len(cues):
-            next_start = cues[index + 1].span.start_ms
+            next_start = starts[index + 1]
             if next_start - end < style.close_gap_ms and next_start - spoken_until <= style.max_tail_ms:
                 end = next_start - style.min_gap_ms
-            end = min(max(end, spoken_until), max(next_start - style.min_gap_ms, start + 1))
-            end = min(end, next_start)
-        yield Cue(span=Span(start, max(min(end, start + style.max_ms), start)), lines=cue.lines)
+            end = max(end, spoken_until, start + SHORTEST_MS)
+            end = min(end, max(next_start - style.min_gap_ms, start + SHORTEST_MS), next_start)
+        yield Cue(span=Span(start, min(end, start + style.max_ms)), lines=cue.lines)
+
+
+def _in_times(cues: Sequence[Cue]) -> Iterator[int]:
+    """Where cues begin: with their first words, but for crowded ones, which each get a moment."""
+    earliest = 0
+    for cue in cues:
+        start = max(cue.span.start_ms, earliest)
+        yield start
+        earliest = start + SHORTEST_MS

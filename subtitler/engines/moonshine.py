@@ -34,6 +34,9 @@ MODEL: Final = "moonshine-tiny-en"
 LONGEST_UTTERANCE_MS: Final = 15_000
 """A longer stretch is cut at its widest pause. Shorter ones would time cues better and be heard worse."""
 
+LONGEST_GOODBYE_S: Final = 1.0
+"""A cancelled job does not wait longer for a call that is still running."""
+
 _SHORTEST_PIECE: Final = SAMPLE_RATE  # samples; shorter audio is filled up with silence
 _HOP: Final = 512  # samples; the library drops what does not fill one
 _LOUDNESS_WINDOW_MS: Final = 160
@@ -80,11 +83,15 @@ class EmbeddedEngine:
         )
 
     def close(self) -> None:
-        """Give back the model's memory."""
-        with self._lock:
+        """Give back the model's memory; where it is still at work, the end of the process will."""
+        if not self._lock.acquire(timeout=LONGEST_GOODBYE_S):
+            return
+        try:
             if self._transcriber is not None:
                 self._transcriber.close()
                 self._transcriber = None
+        finally:
+            self._lock.release()
 
     def _hear(self, samples: Samples, speech: Sequence[tuple[int, int]]) -> str:
         if not np.any(np.abs(samples.astype(np.int32)) > 1):
@@ -122,18 +129,29 @@ def split_into_utterances(
         speech: In order, in milliseconds from the first sample.
         longest_ms: How long a group may be.
     """
-    if not speech:
-        return []
-    if speech[-1].end_ms - speech[0].start_ms <= longest_ms:
-        return [list(speech)]
-    pauses = [after.start_ms - before.end_ms for before, after in itertools.pairwise(speech)]
-    if pauses:
-        place = pauses.index(max(pauses)) + 1
-        before, after = list(speech[:place]), list(speech[place:])
-    else:
-        before, after = _cut_breathless(samples, speech[0])
-    cut = [split_into_utterances(samples, half, longest_ms=longest_ms) for half in (before, after)]
-    return [*cut[0], *cut[1]]
+    waiting = [list(speech)] if speech else []
+    groups: list[list[Span]] = []
+    while waiting:
+        group = waiting.pop()
+        if group[-1].end_ms - group[0].start_ms <= longest_ms:
+            groups.append(group)
+        else:
+            waiting += reversed(_halves(samples, group))
+    return groups
+
+
+def _halves(samples: Samples, speech: list[Span]) -> tuple[list[Span], list[Span]]:
+    """A group cut at its widest pause, of equals at the most central."""
+    if len(speech) == 1:
+        return _cut_breathless(samples, speech[0])
+    middle_ms = (speech[0].start_ms + speech[-1].end_ms) // 2
+
+    def worth(place: int) -> tuple[int, int]:
+        before, after = speech[place - 1], speech[place]
+        return after.start_ms - before.end_ms, -abs(before.end_ms - middle_ms)
+
+    place = max(range(1, len(speech)), key=worth)
+    return speech[:place], speech[place:]
 
 
 def pieces_between(samples: Samples, groups: Sequence[Sequence[Span]]) -> list[tuple[int, int]]:

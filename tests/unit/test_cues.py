@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from subtitler.cues import DEFAULT_STYLE, lay_out
+from subtitler.cues.layout import SHORTEST_MS
 from subtitler.model import Segment, Transcript, Word
 from subtitler.timing import Span
 
@@ -59,15 +60,17 @@ def test_every_cue_keeps_the_limits_and_every_word_appears_once(words):
 @given(speech())
 def test_a_cue_comes_with_its_first_word_and_stays_until_its_last(words):
     cues = lay_out(transcript(*words))
-    position = 0
+    position, earliest = 0, 0
     for cue in cues:
         count = len(" ".join(cue.lines).split())
         mine = words[position : position + count]
         position += count
-        assert cue.span.start_ms == mine[0][1]
+        assert cue.span.start_ms == max(mine[0][1], earliest)
+        assert cue.span.duration_ms >= SHORTEST_MS
         assert cue.span.end_ms >= min(
             mine[-1][2], cue.span.start_ms + DEFAULT_STYLE.max_ms
         ) or position < len(words)
+        earliest = cue.span.start_ms + SHORTEST_MS
 
 
 def test_one_line_wherever_it_fits():
