@@ -32,6 +32,8 @@ from subtitler.events import (
 from subtitler.timing import Span, format_clock
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from subtitler.pipeline import JobResult
 
 LINE_EVERY_S: Final = 10.0
@@ -71,7 +73,7 @@ class Console:
         self._stdout = sys.stdout if stdout is None else stdout
         self._stderr = sys.stderr if stderr is None else stderr
         self._lock = threading.RLock()
-        self._started = 0
+        self._ended = 0
         self._progress = _Progress(0, None)
         self._display: _Display = _Nothing()
 
@@ -102,6 +104,7 @@ class Console:
                 case Warned():
                     self._say(f"warning: {printable(event.message)}")
                 case JobEnded():
+                    self._ended += 1
                     self._close_display()
 
     def print_result(self, result: JobResult) -> None:
@@ -111,15 +114,19 @@ class Console:
             if self._is_json:
                 self.print_json(result.to_json())
             if result.error is not None:
-                self.print_error(result.error)
+                self.print_error(result.error, about=result.input)
             elif not (self._is_json or self._is_quiet):
                 self._print_done(result)
 
-    def print_error(self, error: SubtitlerError) -> None:
-        """``error: message``, and what to do about it on a line of its own."""
+    def print_error(self, error: SubtitlerError, *, about: Path | None = None) -> None:
+        """``error: message``, and what to do about it on a line of its own.
+
+        An error that knows of no file is given the name of the one it is ``about``.
+        """
+        name = "" if about is None or error.path is not None else f"{printable(os.fspath(about))}: "
         with self._lock:
             self._close_display()
-            self._say(f"error: {indented(error.message)}")
+            self._say(f"error: {indented(name + error.message)}")
             if error.hint:
                 self._say(f"hint: {indented(error.hint)}")
             if self._shows_tracebacks:
@@ -153,11 +160,10 @@ class Console:
 
     def _start(self, event: JobStarted) -> None:
         self._close_display()
-        self._started += 1
         self._progress = _Progress(self._start_ms, event.media_ms)
         name = printable(event.path.name)
         if self._jobs > 1:
-            name = f"[{self._started}/{self._jobs}] {name}"
+            name = f"[{self._ended + 1}/{self._jobs}] {name}"
         length = "length unknown" if event.media_ms is None else format_clock(event.media_ms)
         if self._is_quiet:
             return

@@ -19,11 +19,12 @@ from subtitler.errors import SubtitlerError, exit_code_of
 from subtitler.events import Event, JobEnded, JobStarted, Reporter, StageStarted, Warned, silent
 from subtitler.formats import get_format
 from subtitler.languages import UNKNOWN
+from subtitler.media.containers import refuse_unmuxable
 from subtitler.media.extract import extract
 from subtitler.media.mux import NewTrack, mux
 from subtitler.media.probe import choose_audio_track, probe
 from subtitler.model import ChunkResult, Cue, MediaInfo, Track
-from subtitler.outputs import OutputPlan, whole_file, write_text_whole
+from subtitler.outputs import VIDEO_FLAG, OutputPlan, whole_file, write_text_whole
 from subtitler.recognition import ChunkStream, longest_chunk_s, recognise
 from subtitler.stitching import main_language, stitch
 from subtitler.timing import Span, format_clock, samples_from_ms
@@ -179,6 +180,8 @@ def generate(
     record.media_ms = info.duration_ms
     track = choose_audio_track(info, settings.audio_track)
     mux_path = outputs.mux_path(info)
+    if mux_path is not None:
+        refuse_unmuxable(info, mux_path.suffix)
     outputs.check_known()
     record(JobStarted(path=job.media, engine=engine.name, media_ms=_work_ms(info, settings.clip)))
 
@@ -212,7 +215,8 @@ def _hear(record: JobRecord, info: MediaInfo, track: Track) -> tuple[Span, ...]:
     )
     start_ms = settings.clip.start_ms if settings.clip else 0
     with extract(info, track, clip=settings.clip) as extraction:
-        stream = ChunkStream(extraction, max_chunk_s=max_chunk_s, first_sample=samples_from_ms(start_ms))
+        first_sample = samples_from_ms(start_ms)
+        stream = ChunkStream(extraction, max_chunk_s=max_chunk_s, first_sample=first_sample, reporter=record)
         for answer in recognise(stream, record.engine, reporter=record):
             record.answers.append(answer)
             _refuse_existing_outputs(record)
@@ -279,7 +283,7 @@ def _write(record: JobRecord, *, info: MediaInfo, mux_path: Path | None) -> None
         return
     record(StageStarted(stage="mux"))
     track = NewTrack(cues=record.cues, language=record.language or UNKNOWN, title="", is_default=False)
-    with whole_file(mux_path, overwrites=overwrites) as temporary:
+    with whole_file(mux_path, overwrites=overwrites, flag=VIDEO_FLAG) as temporary:
         report = mux(info, [track], temporary, container=mux_path.suffix[1:])
     record.outputs.append(mux_path)
     for warning in report.warnings:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from subtitler.cli.options import examples, media_argument, setting_options
-from subtitler.config import Settings, choose_engine, is_wished, load_settings
+from subtitler.config import API, Settings, choose_engine, is_wished, load_settings
 from subtitler.console import Console
 from subtitler.errors import BatchFailed, SubtitlerError, UsageError, exit_code_of
 from subtitler.outputs import plan_outputs
@@ -62,6 +62,10 @@ def _generate(inputs: Sequence[Path], settings: Settings) -> int:
             from subtitler.batch import run_batch  # noqa: PLC0415 - numpy and more, after all that is cheap to check
             from subtitler.pipeline import Job  # noqa: PLC0415 - the same
 
+            if choice.name == API:
+                from subtitler.engines.transport import silence_retry_log  # noqa: PLC0415 - the same
+
+                silence_retry_log()
             jobs = [Job(media=plan.media, settings=settings, outputs=plan) for plan in plans]
             run_batch(jobs, reporter=console, on_result=on_result)
         except SubtitlerError as error:
@@ -71,7 +75,10 @@ def _generate(inputs: Sequence[Path], settings: Settings) -> int:
         return 0
     if len(inputs) == 1:
         return exit_code_of(failures[0])
-    failure = BatchFailed(f"{len(failures)} of {len(inputs)} inputs failed; the rest are done")
+    if len(failures) == len(inputs):
+        failure = BatchFailed(f"all {len(inputs)} inputs failed")
+    else:
+        failure = BatchFailed(f"{len(failures)} of {len(inputs)} inputs failed; the rest are done")
     console.print_error(failure)
     return exit_code_of(failure)
 

@@ -70,7 +70,7 @@ def command(
     target = video_path(output, media, flag="--output")
 
     info = probe(media)
-    require_film(info)
+    require_film(info, hint="give the video first, then its subtitle files")
     check_outputs([target], inputs=[media, *files], overwrites=overwrites)
     tracks = []
     for number, file in enumerate(files):

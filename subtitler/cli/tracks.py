@@ -43,7 +43,8 @@ def command(*, files: tuple[str, ...], is_json: bool, debug: bool) -> int:
         for track in info.tracks:
             console.print_line(f"  {describe_track(track)}")
     if len(failures) > 1 or (failures and len(files) > 1):
-        raise BatchFailed(f"{len(failures)} of {len(files)} files cannot be read")
+        which = f"all {len(files)}" if len(failures) == len(files) else f"{len(failures)} of {len(files)}"
+        raise BatchFailed(f"{which} files cannot be read")
     return exit_code_of(failures[0]) if failures else 0
 
 

@@ -5,6 +5,7 @@ is read when asked, never at import.
 """
 
 from subtitler.config.choice import (
+    API,
     EngineChoice,
     choose_engine,
     engine_options,
@@ -24,6 +25,7 @@ from subtitler.config.settings import (
 )
 
 __all__ = [
+    "API",
     "ENVIRONMENT_PREFIX",
     "OPEN_END_MS",
     "PROJECT_FILE",

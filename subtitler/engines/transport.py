@@ -309,6 +309,15 @@ def _is_about_certificates(error: BaseException) -> bool:
 # -- trying again -------------------------------------------------------------------------------------
 
 
+def silence_retry_log() -> None:
+    """Keep stamina from logging every retry, as it does by itself: a reporter hears of each already.
+
+    This holds for the whole process, so it is for a program to ask for. A library must not take a log, and
+    what else hangs on stamina's hooks, from whoever uses it.
+    """
+    stamina.instrumentation.set_on_retry_hooks(())
+
+
 def persist(
     send: Callable[[], Reply],
     *,

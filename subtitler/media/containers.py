@@ -170,6 +170,15 @@ def sort_tracks(
     return Kept(tracks=tuple(tracks), covers=tuple(covers), warnings=tuple(warnings))
 
 
+def refuse_unmuxable(info: MediaInfo, suffix: str) -> None:
+    """Refuse, before any work, a film that the container behind a suffix cannot hold.
+
+    Raises:
+        UsageError: If picture or sound do not fit, as far as that is known here; ffmpeg knows the rest.
+    """
+    sort_tracks(info, container_named(suffix))
+
+
 def encoder_for(track: Track, target: Container) -> str:
     """How a track that is there already is written."""
     is_foreign_text = track.kind == "subtitle" and track.codec in _TEXT - target.native_text

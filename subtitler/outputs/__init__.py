@@ -4,10 +4,18 @@ What would go wrong after an hour of paid recognition is told before the first r
 """
 
 from subtitler.outputs.checks import check_outputs
-from subtitler.outputs.plan import OutputPlan, OutputSettings, plan_outputs, require_film, video_path
+from subtitler.outputs.plan import (
+    VIDEO_FLAG,
+    OutputPlan,
+    OutputSettings,
+    plan_outputs,
+    require_film,
+    video_path,
+)
 from subtitler.outputs.whole import whole_file, write_text_whole
 
 __all__ = [
+    "VIDEO_FLAG",
     "OutputPlan",
     "OutputSettings",
     "check_outputs",

@@ -18,8 +18,14 @@ VIDEO_SUFFIXES: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm")
 """What `mux` writes; a film in another container gets the last resort, mkv."""
 
 _LAST_RESORT: Final = ".mkv"
-_LIKELY_TAG: Final = "xxx"
+_SHORTEST_TAG: Final = ".en"
 """Stands for a language that is not known yet, where only the length of its tag counts."""
+
+_NAMELESS_REPLIES: Final = frozenset({"srt", "vtt", "json", "text"})
+"""Response formats that name no language."""
+
+VIDEO_FLAG: Final = "--mux-output"
+"""Where ``generate`` is told the video's name."""
 
 
 class OutputSettings(Protocol):
@@ -40,6 +46,10 @@ class OutputSettings(Protocol):
     @property
     def language(self) -> str | None:
         """BCP 47 of what is spoken, if the user said so."""
+
+    @property
+    def response_format(self) -> str:
+        """What is asked of a server."""
 
     @property
     def wants_mux(self) -> bool:
@@ -67,6 +77,7 @@ class OutputPlan:
         folder: Where sidecars go.
         file: The one sidecar, if the user named it.
         language: The tag in the sidecars' names as far as it is known before work; else None.
+        expects_language: The replies may name one, so that there may be a tag which is not known yet.
         video: The video to write, None if none is wanted.
         inputs: All files of the batch, none of which may be written to.
         overwrites: Files that exist may be replaced.
@@ -77,9 +88,15 @@ class OutputPlan:
     folder: Path
     file: Path | None = None
     language: str | None = None
+    expects_language: bool = True
     video: Path | None = None
     inputs: tuple[Path, ...] = ()
     overwrites: bool = False
+
+    @property
+    def knows_names(self) -> bool:
+        """Whether the sidecars' names are certain before work."""
+        return self.file is not None or self.language is not None or not self.expects_language
 
     def sidecars(self, language: str | None) -> dict[str, Path]:
         """Format to file, for subtitles whose language turned out to be this (None or ``und``: unknown).
@@ -108,21 +125,22 @@ class OutputPlan:
         Raises:
             OutputError: Its own class for each reason: see `check_outputs`.
         """
-        knows_names = self.file is not None or self.language is not None
-        sidecars = list(self.sidecars(None if knows_names else _LIKELY_TAG).values())
-        videos = [] if self.video is None else [self.video]
-        for path in (*sidecars, *videos):
+        sidecars = list(self.sidecars(None).values())
+        if self.knows_names:
+            self.check_free(sidecars)
+        for path in sidecars:
             check_folder(path)
-            check_length(path)
-        self.check_free([*(sidecars if knows_names else ()), *videos])
+            check_length(path, tag="" if self.knows_names else _SHORTEST_TAG)
+        if self.video is not None:
+            self.check_free([self.video], flag=VIDEO_FLAG)
 
-    def check_free(self, paths: Iterable[Path]) -> None:
+    def check_free(self, paths: Iterable[Path], *, flag: str = "--output") -> None:
         """Refuse outputs that cannot take their place.
 
         Raises:
             OutputError: Its own class for each reason: see `check_outputs`.
         """
-        check_outputs(paths, inputs=self.inputs or (self.media,), overwrites=self.overwrites)
+        check_outputs(paths, inputs=self.inputs or (self.media,), overwrites=self.overwrites, flag=flag)
 
 
 def plan_outputs(
@@ -153,6 +171,7 @@ def plan_outputs(
             folder=folder or (file.parent if file else media.parent),
             file=file,
             language=known,
+            expects_language=known is None and settings.response_format not in _NAMELESS_REPLIES,
             video=_video(media, folder or (file.parent if file else media.parent), settings, inputs),
             inputs=tuple(inputs),
             overwrites=settings.overwrite,
@@ -189,17 +208,18 @@ def video_path(wish: str | None, media: Path, *, flag: str, folder: Path | None 
     return file
 
 
-def require_film(info: MediaInfo) -> None:
-    """Refuse media that is audio alone where a video is to be written.
+def require_film(
+    info: MediaInfo, *, hint: str = "leave out --mux: the subtitle file beside it is all that is needed"
+) -> None:
+    """Refuse media without a moving picture where a video is to be written.
 
     Raises:
-        UsageError: If the media has no moving picture.
+        UsageError: If there is none; with the ``hint`` given.
     """
     if not info.has_film:
+        what = "audio alone" if info.tracks_of("audio") else "it holds no moving picture"
         raise UsageError(
-            f"{info.path}: audio alone, so there is no video to put subtitles into",
-            hint="leave out --mux: the subtitle file beside it is all that is needed",
-            path=info.path,
+            f"{info.path}: {what}, so there is no video to put subtitles into", hint=hint, path=info.path
         )
 
 
@@ -250,15 +270,20 @@ def _video(media: Path, folder: Path, settings: OutputSettings, inputs: Sequence
     if not settings.wants_mux:
         return None
     if settings.mux_output is not None:
-        _file_or_folder(settings.mux_output, flag="--mux-output", inputs=inputs)
-    return video_path(settings.mux_output, media, flag="--mux-output", folder=folder)
+        _file_or_folder(settings.mux_output, flag=VIDEO_FLAG, inputs=inputs)
+    return video_path(settings.mux_output, media, flag=VIDEO_FLAG, folder=folder)
 
 
 def _refuse_shared_names(plans: Sequence[OutputPlan]) -> None:
     owners: dict[str, Path] = {}
     for plan in plans:
-        for path in (*plan.sidecars(None).values(), *([plan.video] if plan.video else [])):
-            name = os.path.normcase(Path(os.path.realpath(path.parent), path.name))
+        sidecars = plan.sidecars(None).values()
+        for path in (*sidecars, *([plan.video] if plan.video else [])):
+            is_final = plan.knows_names or path not in sidecars
+            # a name that is a symbolic link stands for what it points to
+            name = os.path.normcase(
+                os.path.realpath(path) if is_final else Path(os.path.realpath(path.parent), path.name)
+            )
             if name in owners:
                 raise UsageError(
                     f"{owners[name]} and {plan.media} would both be written to {path}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from subtitler.outputs.checks import folder_closed, name_too_long, output_exists
 
 
 @contextmanager
-def whole_file(path: Path, *, overwrites: bool) -> Iterator[Path]:
+def whole_file(path: Path, *, overwrites: bool, flag: str = "--output") -> Iterator[Path]:
     """Give a temporary file to write to, and let it take the place of ``path`` only if all went well.
 
     The temporary file lies in the same folder under a short random hidden name with the same suffix.
@@ -22,7 +23,9 @@ def whole_file(path: Path, *, overwrites: bool) -> Iterator[Path]:
 
     Args:
         path: The file to be.
-        overwrites: Replace what is there. Without it, a file that appeared meanwhile stays.
+        overwrites: Replace what is there, and keep its mode. Without it, a file that appeared meanwhile
+            stays.
+        flag: What chooses another place, for the hint of an error.
 
     Raises:
         OutputError: If it cannot be written; the class says why.
@@ -31,11 +34,14 @@ def whole_file(path: Path, *, overwrites: bool) -> Iterator[Path]:
     target = Path(os.path.realpath(path)) if overwrites else path
     temporary = target.with_name(f".{secrets.token_hex(6)}{target.suffix}")
     try:
+        mode = _mode(target) if overwrites else None
         # created here and now, so that its mode follows the umask and a closed folder is told at once
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666 if mode is None else 0o600))
         try:
             yield temporary
             _flush(temporary)
+            if mode is not None:
+                temporary.chmod(mode)
             if overwrites:
                 temporary.replace(target)
             else:
@@ -44,7 +50,7 @@ def whole_file(path: Path, *, overwrites: bool) -> Iterator[Path]:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        failure = _output_error(error, path, temporary)
+        failure = _output_error(error, path, temporary, flag)
         if failure is None:
             raise
         raise failure from error
@@ -76,6 +82,14 @@ def _take_free_name(temporary: Path, target: Path) -> None:
             raise
 
 
+def _mode(path: Path) -> int | None:
+    """The mode of a file, None if there is none."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return None
+
+
 def _flush(path: Path) -> None:
     with path.open("rb+") as file:
         os.fsync(file.fileno())
@@ -91,21 +105,21 @@ def _flush_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
-def _output_error(error: OSError, path: Path, temporary: Path) -> OutputError | None:
+def _output_error(error: OSError, path: Path, temporary: Path, flag: str) -> OutputError | None:
     """What an OSError says about the output; None if it is about another file."""
     if error.filename not in {None, os.fspath(temporary), os.fspath(path), os.path.realpath(path)}:
         return None
     if isinstance(error, FileExistsError):
-        return output_exists(path)
+        return output_exists(path, flag=flag)
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT:
             return DiskFull(
                 f"{path}: no room left on the disk", hint="make room, then run it again", path=path
             )
         case errno.ENAMETOOLONG:
-            return name_too_long(path)
+            return name_too_long(path, flag=flag)
         case errno.EACCES | errno.EPERM | errno.EROFS:
-            return folder_closed(path)
+            return folder_closed(path, folder=temporary.parent, flag=flag)
     return OutputNotWritable(
-        f"{path}: cannot be written: {error.strerror}", hint="choose another place with --output", path=path
+        f"{path}: cannot be written: {error.strerror}", hint=f"choose another place with {flag}", path=path
     )

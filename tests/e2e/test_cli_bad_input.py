@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+from starlette.responses import Response
 
 from commands import run_subtitler
 from emulator.ears import Heard, Timed
@@ -159,6 +160,7 @@ def test_a_wrong_key_is_one_request_and_no_retry_for_all_inputs(folder, emulator
         env={"SUBTITLER_API_KEY": "wrong"},
     )  # fmt: skip
     assert done.code == 8
+    assert "error: all 2 inputs failed" in done.stderr
     assert [request.status for request in server.requests] == [401]
     assert "wrong" not in done.stdout + done.stderr.replace("wrong key", "")
     one = run_subtitler(
@@ -194,6 +196,32 @@ def test_what_was_done_before_a_failure_is_in_its_line(folder, emulator):
     assert (line["chunks"], line["language"], line["engine"], line["model"]) == (1, "en", "api", "whisper-1")
     assert 4 < line["sent_s"] < 7
     assert 5 < line["media_s"] < 7
+
+
+def test_a_retry_is_told_once(folder, emulator):
+    server = emulator(ears=HelloEars(), faults=_first(Response("busy", 503)))
+    done = run_subtitler("generate", "talk.mp4", "--base-url", server.base_url)
+    assert done.code == 0, done.stderr
+    assert done.stderr.count("trying again") == 1
+    assert "stamina" not in done.stderr + done.stdout
+
+
+def test_what_a_server_says_is_told_with_the_files_name(folder, emulator):
+    server = emulator(ears=HelloEars(), faults=lambda request: Response("odd", 400))
+    done = run_subtitler("generate", "talk.mp4", "silence.wav", "--base-url", server.base_url)
+    assert "error: talk.mp4: http" in done.stderr
+
+
+def _first(response):
+    left = [response]
+    return lambda request: left.pop() if left else None
+
+
+def test_a_film_that_its_new_container_cannot_hold_is_refused_before_any_request(folder, emulator):
+    server = emulator(ears=HelloEars())
+    done = run_subtitler("generate", "talk.mp4", "--base-url", server.base_url, "--mux-output", "x.webm")
+    assert (done.code, server.requests) == (2, [])
+    assert "webm cannot hold the video" in done.stderr
 
 
 def test_a_sidecar_written_before_a_failure_is_in_its_line(folder, emulator):

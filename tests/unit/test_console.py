@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from subtitler import console as console_module
 from subtitler.config import load_settings
 from subtitler.console import Console, encodable, indented, printable
-from subtitler.errors import OutputError, OutputExists, UsageError
+from subtitler.errors import EngineError, OutputError, OutputExists, UsageError
 from subtitler.events import (
     AudioHeard,
     ChunkDone,
@@ -112,7 +112,7 @@ def test_with_json_stdout_holds_one_line_a_result_and_nothing_else():
     assert lines[0]["input"] == "t\n\udcffä.mp4"
     assert lines[1]["error"] == {"class": "UsageError", "exit_code": 2, "message": "no", "hint": "yes"}
     assert out.getvalue().isascii()
-    assert "error: no" in err.getvalue()
+    assert "mp4: no\nhint: yes" in err.getvalue()
 
 
 def test_quiet_leaves_errors_and_warnings():
@@ -257,6 +257,23 @@ def test_a_stdout_that_nobody_reads_is_left_to_the_caller():
 
     with pytest.raises(BrokenPipeError):
         Console(stdout=Gone(), stderr=Screen()).print_json({})
+
+
+def test_an_error_that_knows_of_no_file_is_told_with_its_inputs_name():
+    for error, line in (
+        (EngineError("the server is odd"), "error: talk.mp4: the server is odd"),
+        (UsageError("t.srt: exists", path="t.srt"), "error: t.srt: exists"),
+    ):
+        told, _, err = console()
+        told.print_result(result(status="failed", error=error))
+        assert err.getvalue() == f"{line}\n"
+
+
+def test_inputs_that_failed_before_they_began_are_counted():
+    told, _, err = console(jobs=3)
+    told(JobEnded(path=TALK, status="failed"))
+    told(JobStarted(path=TALK, engine="api", media_ms=None))
+    assert err.getvalue().startswith("[2/3] talk.mp4")
 
 
 def test_events_from_many_threads_do_not_mix_their_lines():

@@ -153,7 +153,7 @@ def test_a_video_asked_for_by_name_needs_no_other_flag(folder):
 def test_audio_alone_is_no_film_even_with_a_cover(folder):
     (one,) = plan("talk.mp3", mux=True)
     for info in (film(is_picture=True), MediaInfo(path=Path("talk.mp3"), container="mp3")):
-        with pytest.raises(UsageError, match="audio alone"):
+        with pytest.raises(UsageError, match="no video to put subtitles into"):
             one.mux_path(info)
 
 
@@ -173,6 +173,30 @@ def test_a_known_name_that_is_taken_is_refused_and_an_unknown_one_when_it_is_kno
     allowed.check_known()
 
 
+@pytest.mark.parametrize("answers", ["srt", "vtt", "json", "text"])
+def test_where_no_reply_names_a_language_the_name_without_one_is_checked_before_work(folder, answers):
+    (folder / "talk.srt").write_text("mine")
+    (one,) = plan("talk.mp4", response_format=answers)
+    with pytest.raises(OutputExists, match=r"talk\.srt"):
+        one.check_known()
+    (other,) = plan("talk.mp4", response_format="verbose_json")
+    other.check_known()
+
+
+def test_a_link_into_a_folder_that_is_not_there_is_refused_before_work(folder):
+    (folder / "talk.de.srt").symlink_to("missing/talk.srt")
+    (one,) = plan("talk.mp4", language="de", overwrite=True)
+    with pytest.raises(OutputNotWritable, match=r"there is no folder .*missing"):
+        one.check_known()
+
+
+def test_two_links_to_one_file_are_one_name(folder):
+    for name in ("talk.de.srt", "film.de.srt"):
+        (folder / name).symlink_to("one.srt")
+    with pytest.raises(UsageError, match="would both be written"):
+        plan("talk.mp4", "film.avi", language="de", overwrite=True)
+
+
 def test_a_dangling_link_is_a_name_that_is_taken(folder):
     (folder / "talk.de.srt").symlink_to("nowhere")
     (one,) = plan("talk.mp4", language="de")
@@ -183,8 +207,9 @@ def test_a_dangling_link_is_a_name_that_is_taken(folder):
 def test_the_video_is_checked_before_work_too(folder):
     (folder / "talk.subtitled.mp4").write_text("mine")
     (one,) = plan("talk.mp4", mux=True)
-    with pytest.raises(OutputExists, match="subtitled"):
+    with pytest.raises(OutputExists, match="subtitled") as caught:
         one.check_known()
+    assert "--mux-output" in caught.value.hint
 
 
 def test_no_output_is_written_over_an_input_whatever_its_name(folder):
@@ -206,8 +231,11 @@ def test_no_output_is_written_over_an_input_whatever_its_name(folder):
 def test_a_name_too_long_for_its_suffix_is_refused_before_work(folder, language):
     stem = "ä" * 124 + "x"  # 249 bytes: with .mp4 it can be, with a tag and .srt it cannot
     (one,) = plan(f"{stem}.mp4", language=language)
-    with pytest.raises(NameTooLong):
+    with pytest.raises(NameTooLong) as caught:
         one.check_known()
+    assert "xxx" not in caught.value.message
+    (short,) = plan(f"{stem[:-2]}x.mp4", language=language)  # 248 bytes: there is room for one of two letters
+    short.check_known()
     (video,) = plan(f"{stem[:-2]}.mp4", mux=True, output="x.srt")
     with pytest.raises(NameTooLong, match="subtitled"):
         video.check_known()
@@ -277,6 +305,15 @@ def test_a_file_appears_whole_with_the_mode_of_the_umask_and_nothing_else_stays(
     assert target.read_text() == "cues"
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_file_that_is_replaced_passes_its_mode_on(tmp_path):
+    target = tmp_path / "talk.srt"
+    target.write_text("old")
+    target.chmod(0o600)
+    write_text_whole(target, "new", overwrites=True)
+    assert target.read_text() == "new"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 def _write(target, text, *, then, overwrites):

@@ -18,6 +18,7 @@ from subtitler.engines.transport import (
     fault_of_exception,
     persist,
     retry_after_s,
+    silence_retry_log,
 )
 from subtitler.errors import (
     EngineError,
@@ -263,6 +264,16 @@ def test_a_passing_fault_is_tried_again_and_told():
     assert [(event.attempt, event.reason) for event in events] == [(2, "busy"), (3, "busy")]
     assert 1 <= events[0].wait_s <= 2
     assert events[1].wait_s == 3.0
+
+
+def test_a_program_can_keep_retries_out_of_the_log(caplog):
+    hooks = stamina.instrumentation.get_on_retry_hooks()
+    try:
+        silence_retry_log()
+        persist(Scripted(busy()), reporter=lambda event: None)
+        assert not caplog.records
+    finally:
+        stamina.instrumentation.set_on_retry_hooks(hooks)
 
 
 def test_patience_ends_after_five_attempts():
