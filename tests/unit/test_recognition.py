@@ -102,10 +102,15 @@ def test_the_first_failure_ends_the_job_and_no_new_chunk_is_sent():
 
 
 def test_a_consumer_that_leaves_does_not_wait_for_the_engine():
-    engine = CountingEngine(max_concurrency=2, seconds=5)
+    class Hanging(CountingEngine):
+        def recognise(self, samples, *, speech):
+            if self.calls:
+                time.sleep(5)
+            return super().recognise(samples, speech=speech)
+
     started = time.monotonic()
-    stream = recognise(items(1), engine, reporter=silent)
-    threading.Timer(0.1, lambda: None).start()
+    stream = recognise(items(9), Hanging(max_concurrency=2), reporter=silent)
+    next(stream)
     stream.close()
     assert time.monotonic() - started < 1
 
