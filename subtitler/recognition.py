@@ -161,10 +161,10 @@ class _Crew:
         """Hand ``item`` over; yield what is finished, waiting for it only where too much is on its way."""
         self._waiting.put(item)
         self._on_their_way += 1
-        self._call_in_helpers()
+        self._start_threads()
         yield from self._results(may_stay=self._engine.max_concurrency + 1)
 
-    def _call_in_helpers(self) -> None:
+    def _start_threads(self) -> None:
         """As many threads as the engine allows; but the first chunk goes alone.
 
         It finds out what would go wrong with every other: a wrong key is then told by one request.
@@ -192,7 +192,7 @@ class _Crew:
             if isinstance(result, BaseException):
                 raise result
             self._has_answer = True
-            self._call_in_helpers()
+            self._start_threads()
             yield result
 
     def _work(self) -> None:
