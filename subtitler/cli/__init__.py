@@ -77,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return 2
     except click.ClickException as error:
-        return _tell(_usage_error(error), arguments)
+        return _tell(_usage_error(error, arguments), arguments)
     except SystemExit as stop:  # click's own: a completion is done, or nobody reads stdout any more
         return stop.code if isinstance(stop.code, int) else 1
     except (KeyboardInterrupt, click.Abort):
@@ -102,11 +102,17 @@ def _tell(error: SubtitlerError, arguments: Sequence[str]) -> int:
     return exit_code_of(error)
 
 
-def _usage_error(error: click.ClickException) -> UsageError:
+def _usage_error(error: click.ClickException, arguments: Sequence[str]) -> UsageError:
     context = getattr(error, "ctx", None)
-    path = context.command_path if context else "subtitler"
-    message = error.format_message()
-    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=f"see {path} --help")
+    called = [argument for argument in arguments[:1] if argument in COMMANDS]
+    path = context.command_path if context else " ".join(["subtitler", *called])
+    message = " ".join(error.format_message().split())
+    hint = f"see {path} --help"
+    for argument in arguments:
+        if argument.startswith("-") and os.path.lexists(argument):
+            hint = f"a file's name that begins with a dash is given as ./{argument}; {hint}"
+            break
+    return UsageError(message[:1].lower() + message[1:].rstrip("."), hint=hint)
 
 
 @contextmanager

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
+from subtitler.cli.options import examples
 from subtitler.config import SETTINGS, Settings, load_settings, value_text
 from subtitler.console import Console
 
+_EXAMPLES: Final = examples("subtitler config show", "subtitler config show --json")
 
-@click.group("config")
+
+@click.group("config", epilog=_EXAMPLES)
 def command() -> None:
     """Look at the settings that flags, variables and files add up to."""
 
 
-@command.command("show")
+@command.command("show", epilog=_EXAMPLES)
 @click.option("--json", "is_json", is_flag=True, help="Print one line of JSON.")
 @click.option("--debug", is_flag=True, help="Show a traceback with an error.")
 def show(*, is_json: bool, debug: bool) -> int:

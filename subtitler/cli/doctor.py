@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from subtitler.cli.options import examples
 from subtitler.config import (
     ENVIRONMENT_PREFIX,
     PROJECT_FILE,
@@ -42,7 +43,7 @@ class Finding:
     exit_code: int = 0
 
 
-@click.command("doctor")
+@click.command("doctor", epilog=examples("subtitler doctor", "subtitler doctor --json"))
 @click.option("--json", "is_json", is_flag=True, help="Print one line of JSON.")
 @click.option("--debug", is_flag=True, help="Show a traceback with an error.")
 def command(*, is_json: bool, debug: bool) -> int:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from subtitler.cli.options import examples, media_argument, setting_options
-from subtitler.config import API, Settings, choose_engine, is_wished, load_settings
+from subtitler.config import API, SETTINGS, Settings, choose_engine, is_wished, load_settings
 from subtitler.console import Console
 from subtitler.errors import BatchFailed, SubtitlerError, UsageError, exit_code_of
 from subtitler.outputs import plan_outputs
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
         "subtitler generate talk.mp4 -f srt -f vtt --mux",
         "subtitler generate talk.mp4 --clip 1:00-2:30",
         "subtitler generate *.mp4 -o subtitles/ --json",
+        "subtitler generate talk.mp4 --engine embedded",
+        "subtitler generate talk.mp4 --base-url http://localhost:8000/v1 --model whisper-large",
     ),
 )
 @media_argument("media", "MEDIA...")
@@ -35,20 +38,33 @@ def command(media: tuple[str, ...], **flags: object) -> int:
     """Make subtitles of what is said in MEDIA, beside it.
 
     Every option can also be set by a variable (SUBTITLER_MAX_CHUNK_S for --max-chunk-s), in
-    ./subtitler.toml or in the user's config.toml; see: subtitler config show.
+    ./subtitler.toml (but not where audio and keys go: --base-url, --insecure-http) or in the user's
+    config.toml; see: subtitler config show. With --task translate, --language is not sent to the API.
     """
     inputs = tuple(map(Path, media))
     try:
         settings = load_settings(flags)
     except UsageError as error:
-        wishes = {name: is_wished(name, flags, os.environ) for name in ("json", "quiet", "debug")}
-        settings = Settings(**wishes)  # type: ignore[arg-type] # three switches
+        settings = _as_far_as_known(flags)
         return _fail(error, inputs, settings, _console(settings, inputs))
     return _generate(inputs, settings)
 
 
+def _as_far_as_known(flags: Mapping[str, object]) -> Settings:
+    """What the line of a failure says of the wishes, where they cannot all be read."""
+    known: dict[str, object] = {
+        name: is_wished(name, flags, os.environ) for name in ("json", "quiet", "debug")
+    }
+    for name in ("task", "engine", "model"):
+        text = flags.get(name) or os.environ.get(SETTINGS[name].variable, "").strip()
+        with contextlib.suppress(ValueError):
+            known |= {name: SETTINGS[name].kind.parse(str(text))} if text else {}
+    return Settings(**known)  # type: ignore[arg-type] # checked by the same table
+
+
 def _generate(inputs: Sequence[Path], settings: Settings) -> int:
     results: list[JobResult] = []
+    engine = settings.engine
     with _console(settings, inputs) as console:
 
         def on_result(result: JobResult) -> None:
@@ -57,6 +73,7 @@ def _generate(inputs: Sequence[Path], settings: Settings) -> int:
 
         try:
             choice = choose_engine(settings)
+            engine = choice.name
             plans = plan_outputs(inputs, settings, spoken_language=choice.spoken_language)
 
             from subtitler.batch import run_batch  # noqa: PLC0415 - numpy and more, after all that is cheap to check
@@ -69,7 +86,7 @@ def _generate(inputs: Sequence[Path], settings: Settings) -> int:
             jobs = [Job(media=plan.media, settings=settings, outputs=plan) for plan in plans]
             run_batch(jobs, reporter=console, on_result=on_result)
         except SubtitlerError as error:
-            return _fail(error, inputs[len(results) :], settings, console)
+            return _fail(error, inputs[len(results) :], settings, console, engine=engine)
     failures = [result.error for result in results if result.error is not None]
     if not failures:
         return 0
@@ -93,7 +110,9 @@ def _console(settings: Settings, inputs: Sequence[Path]) -> Console:
     )
 
 
-def _fail(error: SubtitlerError, left: Sequence[Path], settings: Settings, console: Console) -> int:
+def _fail(
+    error: SubtitlerError, left: Sequence[Path], settings: Settings, console: Console, *, engine: str = ""
+) -> int:
     """Tell what stopped everything; each input that has no result yet gets its line of JSON too."""
     if settings.json:
         from subtitler.pipeline import JobResult  # noqa: PLC0415 - imported on use
@@ -103,7 +122,7 @@ def _fail(error: SubtitlerError, left: Sequence[Path], settings: Settings, conso
                 input=path,
                 status="failed",
                 task=settings.task,
-                engine=settings.engine,
+                engine=engine or settings.engine,
                 model=settings.model or "",
                 error=error,
             )

@@ -10,7 +10,7 @@ import click
 
 from subtitler.cli.options import ANY_FILE, examples, media_argument
 from subtitler.console import Console
-from subtitler.errors import FormatError, UsageError
+from subtitler.errors import FormatError, UnknownName, UsageError
 from subtitler.events import Warned
 from subtitler.languages import UNKNOWN, language_or_unknown, parse_language
 from subtitler.outputs import check_outputs, require_film, video_path, whole_file
@@ -58,14 +58,17 @@ def command(
     overwrites: bool,
     debug: bool,
 ) -> int:
-    """Add the subtitle files SUBS to VIDEO as tracks; nothing is encoded again."""
+    """Add the subtitle files SUBS to VIDEO as tracks; nothing is encoded again.
+
+    The exit code is 3 if VIDEO cannot be read or is not there, 6 if that is so of one of SUBS.
+    """
     from subtitler.media.mux import NewTrack, mux  # noqa: PLC0415 - imported on use
     from subtitler.media.probe import probe  # noqa: PLC0415 - the same
     from subtitler.media.subtitle_file import read_subtitle_file  # noqa: PLC0415 - the same
 
     console = Console(shows_tracebacks=debug)
     media, files = Path(video), [Path(name) for name in subs]
-    tags = _for_each(files, [parse_language(text) for text in languages], "--language")
+    tags = _for_each(files, [_language(text) for text in languages], "--language")
     names = _for_each(files, titles, "--title")
     target = video_path(output, media, flag="--output")
 
@@ -99,6 +102,17 @@ def language_of_name(file: Path) -> str:
     while parts and parts[-1].lower() in NO_LANGUAGES:
         parts.pop()
     return language_or_unknown(parts[-1]) if parts else UNKNOWN
+
+
+def _language(text: str) -> str:
+    """What ``--language`` says; ``und`` says that nobody knows, whatever the file's name says."""
+    if text.strip().lower() == UNKNOWN:
+        return UNKNOWN
+    try:
+        return parse_language(text)
+    except UnknownName as error:
+        message = f"--language: {error.message}"
+        raise UnknownName(message, kind=error.kind, name=error.name, hint=error.hint) from None
 
 
 def _for_each(files: Sequence[Path], values: Sequence[str], flag: str) -> Sequence[str | None]:

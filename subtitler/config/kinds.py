@@ -154,7 +154,11 @@ def _parse_key(text: str) -> Secret:
 
 
 def _parse_track(text: str) -> str:
-    return str(int(text)) if text.isascii() and text.isdigit() else parse_language(text)
+    """A language stays as it was typed, for messages; whoever looks for the track reads it again."""
+    if text.isascii() and text.isdigit():
+        return str(int(text))
+    parse_language(text)
+    return text
 
 
 def _parse_clip(text: str) -> Span:
@@ -176,10 +180,10 @@ def _parse_clip(text: str) -> Span:
 SWITCH: Final = Kind(
     allowed="1, 0, true or false", metavar="", parse=_parse_switch, toml_types=(bool,), is_switch=True
 )
-TEXT: Final = Kind(allowed="a text", metavar="TEXT", parse=_parse_text)
+TEXT: Final = Kind(allowed="a text without control characters", metavar="TEXT", parse=_parse_text)
 FILE: Final = Kind(allowed="the name of a file or folder", metavar="PATH", parse=_parse_path)
-URL: Final = Kind(allowed="an address", metavar="URL", parse=_parse_url)
-KEY: Final = Kind(allowed="a key", metavar="KEY", parse=_parse_key)
+URL: Final = Kind(allowed="an address such as https://host/v1", metavar="URL", parse=_parse_url)
+KEY: Final = Kind(allowed="a key as its server shows it, without blanks", metavar="KEY", parse=_parse_key)
 LANGUAGE: Final = Kind(allowed="a language such as en, de or pt-BR", metavar="LANG", parse=parse_language)
 AUDIO_TRACK: Final = Kind(
     allowed="a track's number counted from 0, or a language",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -100,12 +100,23 @@ class _Given:
         except ValueError as error:
             raise self._refusal(text, str(error)) from None
 
+    def _how_to_list(self, values: Sequence[str]) -> str:
+        if self.source.level is Level.FLAG:
+            flag = self.setting.short_flag or self.setting.flag
+            return f"give {flag} once for each: {' '.join(f'{flag} {value}' for value in values)}"
+        if self.source.level is Level.ENVIRONMENT:
+            return f"put blanks between them: {' '.join(values)}"
+        quoted = ", ".join(f'"{value}"' for value in values)
+        return f"make it a list: [{quoted}]"
+
     def _refusal(self, text: str, reason: str) -> UsageError:
         kind = self.setting.kind
         choices = kind.choices()
         allowed = f"one of {', '.join(choices)}" if choices else kind.allowed
         close = difflib.get_close_matches(text.lower(), choices, n=1)
         hint = f"did you mean {close[0]}?" if close else f"it takes {allowed}"
+        if kind.is_repeatable and len(names := text.replace(",", " ").split()) > 1:
+            hint = self._how_to_list(names)
         message = f"{self.label}: {reason}" if reason else f"{self.label}: {text!r} is not {allowed}"
         failure = UsageError if self.source.level is Level.FLAG else ConfigError
         return failure(message, hint=hint)
@@ -168,11 +179,19 @@ def _read_toml(path: Path) -> Iterator[tuple[str, object]]:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}", path=path) from None
+        raise ConfigError(
+            f"{path}: cannot be read: {error.strerror}",
+            hint="let yourself read it, or move it away",
+            path=path,
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{path}: is not UTF-8", hint="save it as UTF-8", path=path) from None
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: is not TOML: {error}", path=path) from None
+        raise ConfigError(
+            f"{path}: is not TOML: {error}",
+            hint='each line is name = value, and texts stand in quotes: language = "en"',
+            path=path,
+        ) from None
 
 
 def _toml_texts(setting: Setting, value: object, label: str) -> tuple[str, ...]:

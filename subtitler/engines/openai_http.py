@@ -6,6 +6,7 @@ is asked for first; where a server refuses a format, the engine steps down and r
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,8 @@ DEFAULT_MODEL: Final = "whisper-1"
 
 MOST_BYTES: Final = 32 * 1024 * 1024
 """A longer answer is no transcript of a chunk."""
+
+_PROXIES: Final = frozenset({"HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"})
 
 CONNECT_TIMEOUT_S: Final = 10.0
 SLOWEST_UPLOAD: Final = 64 * 1024  # bytes per second
@@ -251,10 +254,26 @@ def _client(base: httpx.URL, key: Secret | None) -> httpx.Client:
             mounts=direct if is_loopback(base.host) else None,
             limits=httpx.Limits(max_connections=None, max_keepalive_connections=None),
         )
-    except (OSError, ValueError, ImportError, httpx.InvalidURL) as error:
-        raise UsageError(
-            "the network settings of the environment cannot be used (HTTPS_PROXY, SSL_CERT_FILE)"
-        ) from error
+    except OSError:  # httpx reads certificates here, and nothing else
+        names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if os.environ.get(name)]
+        raise _unusable(names, hint="it must name readable certificates in PEM form; or unset it") from None
+    except (ValueError, ImportError, httpx.InvalidURL):
+        # without the cause: a proxy's address, which it repeats, may hold a password
+        names = [name for name in os.environ if name.upper() in _PROXIES and not _is_proxy(os.environ[name])]
+        hint = "it must look like http://host:port (socks needs httpx[socks]); or unset it"
+        raise _unusable(names or ["NO_PROXY"], hint=hint) from None
+
+
+def _is_proxy(address: str) -> bool:
+    try:
+        httpx.Client(proxy=address if "://" in address else f"http://{address}", trust_env=False).close()
+    except (ValueError, ImportError, httpx.InvalidURL):
+        return False
+    return True
+
+
+def _unusable(variables: Sequence[str], *, hint: str) -> UsageError:
+    return UsageError(f"{' or '.join(variables) or 'the network setting'} cannot be used", hint=hint)
 
 
 def _timeout(size: int, seconds: float) -> httpx.Timeout:

@@ -185,8 +185,9 @@ def _error(status: int, said: _Statement, answer: Answer) -> EngineError:
     if status != 401 and (unsupported := _unsupported(status, said, message)) is not None:
         return unsupported
     if status in (401, 403):
-        variable = KEY_VARIABLES.get(answer.host, OWN_KEY_VARIABLE)
-        hint = f"set {variable} to a valid key for {answer.host or 'this server'}"
+        variable = KEY_VARIABLES.get(answer.host)
+        either = f"{OWN_KEY_VARIABLE} (or {variable})" if variable else OWN_KEY_VARIABLE
+        hint = f"set {either} to a valid key for {answer.host or 'this server'}"
         return EngineRejected(message, hint=hint if status == 401 else f"{hint}, and check what it may use")
     if status == 404:
         return EngineRejected(

@@ -115,7 +115,7 @@ class Kept:
     Attributes:
         tracks: Those that become streams, in the film's order.
         covers: Pictures that become attached files.
-        warnings: One sentence for each track that is left out, though nobody asked for that.
+        warnings: One sentence for each track that is left out or replaced.
     """
 
     tracks: tuple[Track, ...]
@@ -157,6 +157,7 @@ def sort_tracks(
     warnings: list[str] = []
     for track in info.tracks:
         if track.kind == "subtitle" and iso_639_2(track.language) in dropped_languages:
+            warnings.append(f"took out {describe_track(track)}: the new one replaces it")
             continue
         if _is_chapter_list(track, info):
             continue  # written anew, from the chapters

@@ -133,7 +133,7 @@ def _check_request(info: MediaInfo, tracks: Sequence[NewTrack]) -> None:
             path=info.path,
         )
     for track in tracks:
-        if not any(cue.span.duration_ms for cue in track.cues):
+        if not track.cues:
             raise UsageError(
                 f"a subtitle track without a cue ({track.language}) cannot be added",
                 stage="mux",
@@ -143,9 +143,15 @@ def _check_request(info: MediaInfo, tracks: Sequence[NewTrack]) -> None:
 
 def _presentable(cues: Iterable[Cue], target: Container) -> list[Cue]:
     """What ffmpeg takes in without losing any: in order, each once, with a length; alone for mov_text."""
-    unique = {(cue.span, cue.lines): cue for cue in cues if cue.span.duration_ms}
+    lasting = (cue if cue.span.duration_ms else _shortest(cue) for cue in cues)
+    unique = {(cue.span, cue.lines): cue for cue in lasting}
     ordered = sorted(unique.values(), key=lambda cue: cue.span)
     return without_overlaps(ordered) if target.new_encoder == "mov_text" else ordered
+
+
+def _shortest(cue: Cue) -> Cue:
+    """A cue of no length with the shortest there is, so that its words are not lost."""
+    return Cue(span=Span(cue.span.start_ms, cue.span.start_ms + 1), lines=cue.lines)
 
 
 def _write_cues(cues: Sequence[Cue], target: Container, stem: Path) -> Path:
@@ -193,6 +199,7 @@ def _streams(
                 index=0,
                 codec=target.new_encoder,
                 metadata={"language": UNKNOWN} | _labels(new.language, title, target),
+                # mp4 and mov: their muxer enables the first subtitle track where none is the default
                 disposition="default" if new.is_default else "0",
             )
         )

@@ -12,7 +12,7 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -50,10 +50,10 @@ def probe(path: Path) -> MediaInfo:
     try:
         answer = run(argv, timeout_s=_TIMEOUT_S, stage="probe", path=path)
     except ToolFailed as error:
-        if error.returncode is None or error.returncode < 0:
-            raise
+        if error.returncode is None or error.returncode < 0 or "[error]" not in error.stderr_tail:
+            raise  # it broke down, or it is no ffprobe: what it says of a file it says as an error
         raise _unreadable(path, f"is not media that ffmpeg can read{_reason(error)}", _DAMAGED) from error
-    facts = json.loads(answer.stdout.decode("utf-8", "replace"))
+    facts = _facts(answer.stdout, argv)
     container = facts.get("format", {}).get("format_name", "")
     if _POINTERS & set(container.split(",")):
         raise _unreadable(path, f"is a playlist ({container}), not media", "give the media file it points to")
@@ -119,6 +119,21 @@ def describe_track(track: Track) -> str:
 _DAMAGED: Final = (
     "check that it plays; an interrupted copy or recording can often be repaired with its own program"
 )
+
+
+def _facts(answer: bytes, argv: Sequence[str]) -> dict[str, Any]:
+    try:
+        facts = json.loads(answer.decode("utf-8", "replace"))
+    except ValueError:
+        facts = None
+    if not isinstance(facts, dict):
+        raise ToolFailed(
+            "ffprobe gives an answer that is none of ffprobe's",
+            hint="see subtitler doctor: is the ffprobe on the PATH the real one?",
+            argv=tuple(argv),
+            stage="probe",
+        )
+    return facts
 
 
 def _check_is_file(path: Path) -> None:

@@ -128,6 +128,16 @@ def test_what_stops_everything_before_work_gives_each_input_its_line(folder):
     assert done.stderr.count("error: ") == 1
 
 
+def test_a_line_before_work_tells_what_was_wished_for_as_far_as_that_is_known(folder):
+    flags = ("--task", "translate", "--model", "m")
+    for more, engine in (
+        (("--engine", "api", "--language", "germn"), "api"),
+        (("-o", "missing/", "--base-url", "http://127.0.0.1:9/v1"), "api"),
+    ):
+        (line,) = run_subtitler("generate", "talk.mp4", "--json", *flags, *more).results
+        assert (line["task"], line["engine"], line["model"]) == ("translate", engine, "m")
+
+
 def test_silence_alone_gives_no_file_one_warning_and_success(folder):
     before = sorted(folder.iterdir())
     done = run_subtitler("generate", "silence.wav", *API, "--json")

@@ -67,8 +67,7 @@ def test_every_commands_help_shows_examples_that_name_it(command, capsys):
     assert main([command, "--help"]) == 0
     shown = capsys.readouterr().out
     assert shown.startswith(f"Usage: subtitler {command}")
-    if command not in {"doctor", "config"}:
-        assert f"  subtitler {command} " in shown or f'"$(subtitler {command} ' in shown
+    assert f"  subtitler {command}" in shown.split("Examples:")[1] or f'"$(subtitler {command} ' in shown
 
 
 def test_every_setting_with_a_flag_is_in_the_help(capsys):
@@ -99,6 +98,24 @@ def test_a_slip_on_the_command_line_is_exit_2_with_the_way_to_the_help(capsys, a
     assert err.startswith("error: ")
     assert says in err
     assert "\nhint: see subtitler" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["generate", "x", "--concurrency"], "see subtitler generate --help"),
+        (["tracks", "x", "--json=3"], "see subtitler tracks --help"),
+        (["completion"], "see subtitler completion --help"),
+        (["generate", "-lead.mp4"], "given as ./-lead.mp4"),
+        (["generate", "x", "-f", "srt,vtt"], "give -f once for each: -f srt -f vtt"),
+    ],
+)
+def test_the_hint_of_a_slip_fits_it(folder, capsys, arguments, hint):
+    (folder / "-lead.mp4").touch()
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert hint in err
+    assert "\\t" not in err
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
@@ -223,6 +240,34 @@ def test_mux_adds_tracks_with_the_languages_of_their_names(folder):
     ]
 
 
+def test_mux_takes_the_word_that_nobody_knows_the_language(folder):
+    done = run_subtitler("mux", "talk.mp4", "talk.en.srt", "--language", "und")
+    assert done.stdout == "wrote talk.subtitled.mp4 (1 new track: und)\n", done.stderr
+
+
+@pytest.mark.parametrize("script", ["echo oops; exit 3", "echo oops", "echo '[]'"])
+def test_a_broken_ffprobe_is_no_fault_of_the_media(folder, script):
+    tool = folder / "bin" / "ffprobe"
+    tool.parent.mkdir()
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    done = run_subtitler("tracks", "talk.mp4", env={"PATH": f"{tool.parent}:{os.environ['PATH']}"})
+    assert done.code == 4, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("HTTPS_PROXY", "gopher://me:s3cret@proxy:1"), ("SSL_CERT_FILE", "/missing.pem")],
+)
+def test_a_network_setting_that_cannot_be_used_is_named_and_its_secret_is_not_shown(folder, variable, value):
+    done = run_subtitler(
+        "generate", "talk.mp4", "--base-url", "https://example.org/v1", "--debug", env={variable: value}
+    )
+    assert done.code == 2, done.stderr
+    assert f"error: {variable} cannot be used" in done.stderr
+    assert "s3cret" not in done.stderr
+
+
 def test_mux_writes_beside_the_video_under_its_usual_name(folder):
     done = run_subtitler("mux", "talk.mp4", "talk.srt", "--language", "German", "--title", "Untertitel")
     assert done.stdout.startswith("wrote talk.subtitled.mp4 "), done.stderr
@@ -247,7 +292,10 @@ def test_mux_writes_beside_the_video_under_its_usual_name(folder):
         (["talk.mp4", "talk.srt", "-o", "talk.mp4", "--overwrite"], 7, "over an input"),
         (["talk.mp4", "talk.srt", "-o", "taken.mp4"], 7, "taken.mp4"),
         (["sound.wav", "talk.srt"], 2, "audio alone"),
-        (["talk.mp4", "talk.srt", "--language", "xx"], 2, "xx"),
+        (["sound.wav", "talk.srt"], 2, "give the video first"),
+        (["talk.srt", "talk.mp4"], 2, "give the video first"),
+        (["talk.mp4", "nothing.srt"], 6, "no such"),
+        (["talk.mp4", "talk.srt", "--language", "xx"], 2, "--language: unknown language 'xx'"),
         (["talk.mp4", "talk.srt", "--language", "en", "--language", "de"], 2, "2 times for 1"),
     ],
 )

@@ -150,7 +150,19 @@ def test_a_second_mux_that_replaces_leaves_one_track(make, folder, tmp_path, suf
     assert [track.language for track in probe(third).tracks_of("subtitle")] == ["fr", "en"]
     assert cues_in(third, 1, tmp_path, source=second) == CUES[:1]
     assert hashes(third) == hashes(make(suffix))
-    assert report.warnings == ()
+    assert [warning.split(":")[0] for warning in report.warnings] == [
+        "took out subtitle 0",
+        "took out subtitle 2",
+    ]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm", "mov"])
+def test_a_cue_of_no_length_keeps_its_words(make, folder, tmp_path, suffix):
+    output = folder / f"instant.{suffix}"
+    instant = Cue(span=Span(1000, 1000), lines=("Now.",))
+    later = Cue(span=Span(2000, 3000), lines=("Then.",))
+    mux(probe(make(suffix)), [NewTrack(cues=[instant, later], language="en")], output)
+    assert [cue.text for cue in cues_in(output, 0, tmp_path)] == ["Now.", "Then."]
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
@@ -237,10 +249,9 @@ def test_overlapping_cues_lose_no_row_in_mp4(make, folder, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm"])
-def test_cues_that_come_twice_out_of_order_or_empty_are_no_trouble(make, folder, tmp_path, suffix):
-    nothing = Cue(span=Span(4000, 4000), lines=("never shown",))
+def test_cues_that_come_twice_or_out_of_order_are_no_trouble(make, folder, tmp_path, suffix):
     output = folder / f"rough.{suffix}"
-    mux(probe(make(suffix)), [NewTrack(cues=[*reversed(CUES), CUES[0], nothing])], output)
+    mux(probe(make(suffix)), [NewTrack(cues=[*reversed(CUES), CUES[0]])], output)
     assert cues_in(output, 0, tmp_path, source=make(suffix)) == CUES
 
 

@@ -274,6 +274,12 @@ def test_a_clip_is_what_was_typed_and_types_back(start, length):
     assert SETTINGS["clip"].kind.parse(value_text(span)) == span
 
 
+def test_a_wish_for_a_track_stays_as_it_was_typed(load):
+    assert load({"audio_track": "eng"}).audio_track == "eng"
+    with pytest.raises(UsageError, match="unknown language"):
+        load({"audio_track": "xx"})
+
+
 def test_a_clip_may_be_open_at_either_end():
     parse = SETTINGS["clip"].kind.parse
     assert parse("1:00-") == Span(60_000, OPEN_END_MS)
