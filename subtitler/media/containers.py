@@ -17,6 +17,10 @@ _TEXT: Final = frozenset(
     {"subrip", "mov_text", "webvtt", "ass", "ssa", "text", "ttml", "eia_608", "microdvd", "subviewer"}
 )
 _IMAGES: Final = frozenset({"dvd_subtitle", "hdmv_pgs_subtitle", "dvb_subtitle"})
+_NEVER_MP4: Final = frozenset(
+    {"vp8", "theora", "wmv1", "wmv2", "msmpeg4v3", "flv1", "prores", "ffv1", "huffyuv", "wmav1", "wmav2"}
+    | {"speex"}
+)
 _QUICKTIME: Final = frozenset({"deu", "nld", "ell", "isl", "zho", "fas", "msa"})
 
 
@@ -32,6 +36,7 @@ class Container:
         new_format: The format in which new subtitles are handed to ffmpeg.
         new_encoder: What ffmpeg makes of them; ``copy`` keeps every letter.
         codecs: The picture and sound it takes; None where only ffmpeg knows.
+        refused: Picture and sound it never takes, where only ffmpeg knows the rest.
         has_images: It holds subtitles that are pictures.
         has_attachments: It holds attached files, such as fonts.
         has_covers: It holds a picture that is no film.
@@ -45,6 +50,7 @@ class Container:
     new_format: str
     new_encoder: str
     codecs: frozenset[str] | None = None
+    refused: frozenset[str] = frozenset()
     has_images: bool = False
     has_attachments: bool = False
     has_covers: bool = False
@@ -67,11 +73,13 @@ _MP4: Final = Container(
     text_encoder="mov_text",
     new_format="vtt",
     new_encoder="mov_text",
+    refused=_NEVER_MP4,
     has_covers=True,
 )
 _MOV: Final = Container(
     name="mov",
     muxer="mov",
+    refused=frozenset({"vp8", "vp9", "opus"}),
     native_text=frozenset({"mov_text"}),
     text_encoder="mov_text",
     new_format="vtt",
@@ -208,7 +216,10 @@ def _is_chapter_list(track: Track, info: MediaInfo) -> bool:
 
 
 def _check_codec(target: Container, track: Track, info: MediaInfo) -> None:
-    if track.kind in ("video", "audio") and target.codecs is not None and track.codec not in target.codecs:
+    is_refused = track.codec in target.refused or (
+        target.codecs is not None and track.codec not in target.codecs
+    )
+    if track.kind in ("video", "audio") and is_refused:
         raise UsageError(
             f"{target.name} cannot hold the {track.kind} of {str(info.path)!r} ({track.codec})",
             hint="write an .mkv file, which holds everything",

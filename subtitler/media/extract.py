@@ -120,8 +120,9 @@ class Extraction:
         if limit is not None and self.sample_count == limit:
             self.damage = self._judge(None)
             return
-        returncode, _ = self._stream.finish()
-        if returncode < 0 or returncode == 255:  # a crash, or a signal from somebody else
+        returncode, said = self._stream.finish()
+        is_mute = returncode != 0 and not re.search(r"\[(error|fatal|panic)\]", said)
+        if returncode < 0 or returncode == 255 or is_mute:  # a crash, a signal, or it is no ffmpeg
             raise self._stream.failure(returncode)
         self.damage = self._judge(self._seek_ms + ms_from_samples(heard))
         if heard == 0 and (self.damage or returncode != 0):

@@ -251,6 +251,17 @@ def test_a_sidecar_written_before_a_failure_is_in_its_line(folder, emulator):
     assert line["cues"] > 0
 
 
+def test_a_broken_ffmpeg_is_no_fault_of_the_media(folder):
+    broken = folder / "bin" / "ffmpeg"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho out of order >&2\nexit 3\n")
+    broken.chmod(0o755)
+    path = f"{broken.parent}:{os.environ['PATH']}"
+    done = run_subtitler("generate", "talk.mp4", *API, env={"PATH": path})
+    assert done.code == 4, done.stderr
+    assert "out of order" in done.stderr
+
+
 def test_debug_shows_a_traceback(folder):
     done = run_subtitler("generate", "nothing.mp4", *API, "--debug")
     assert done.code == 3

@@ -11,9 +11,10 @@ import pytest
 from small_media import PICTURE, ffmpeg
 from subtitler.errors import DiskFull, OutputNotWritable, ToolFailed, UsageError
 from subtitler.formats import get_format
+from subtitler.media.containers import refuse_unmuxable
 from subtitler.media.mux import NewTrack, mux
 from subtitler.media.probe import probe
-from subtitler.model import Cue
+from subtitler.model import Cue, MediaInfo, Track
 from subtitler.timing import Span
 
 CUES = (
@@ -154,6 +155,24 @@ def test_a_second_mux_that_replaces_leaves_one_track(make, folder, tmp_path, suf
         "took out subtitle 0",
         "took out subtitle 2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "codec", "suffix"),
+    [
+        ("video", "h264", ".webm"),
+        ("video", "vp8", ".mp4"),
+        ("audio", "opus", ".mov"),
+        ("audio", "aac", ".webm"),
+    ],
+)
+def test_what_a_container_cannot_hold_is_known_before_work(kind, codec, suffix):
+    info = MediaInfo(
+        path=Path("film"), container="matroska", tracks=(Track(kind=kind, index=0, position=0, codec=codec),)
+    )
+    refuse_unmuxable(info, ".mkv")
+    with pytest.raises(UsageError, match="cannot hold"):
+        refuse_unmuxable(info, suffix)
 
 
 @pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm", "mov"])
@@ -302,8 +321,11 @@ def test_what_cannot_be_asked_for_is_refused_before_any_work(make, folder):
 
 
 def test_a_codec_that_only_ffmpeg_knows_to_be_wrong_is_a_wrong_request(make, folder):
-    with pytest.raises(UsageError, match=r"mov cannot hold all of .*vp8") as caught:
-        mux(probe(make("webm")), [NewTrack(cues=CUES)], folder / "vp8.mov")
+    film = folder / "truehd.mkv"
+    sound = ("-strict", "-2", "-c:a", "truehd", "-ar", "48000")
+    ffmpeg("-i", make("mkv"), *SOUND[:4], "-map", "0:v", "-map", "1:a", "-c:v", "copy", *sound, film)
+    with pytest.raises(UsageError, match=r"mov cannot hold all of .*truehd") as caught:
+        mux(probe(film), [NewTrack(cues=CUES)], folder / "truehd.mov")
     assert "mkv" in caught.value.hint
 
 
