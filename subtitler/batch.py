@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from subtitler.config import choose_engine, engine_options
 from subtitler.engines import create_engine
-from subtitler.errors import Cancelled, EngineRejected, QuotaExhausted, SubtitlerError
+from subtitler.errors import Cancelled, EngineRejected, QuotaExhausted, SubtitlerError, own_fault
 from subtitler.events import Event, JobEnded, Reporter, Warned, silent
 from subtitler.pipeline import Job, JobRecord, JobResult, generate
 
@@ -88,18 +88,9 @@ def _result(record: JobRecord, last_word: SubtitlerError | None) -> JobResult:
         except SubtitlerError as failure:
             error = failure
         except Exception as fault:  # noqa: BLE001 - it ends this job, not the rest; its cause is kept
-            error = _own_fault(fault)
+            error = own_fault(fault)
     record(JobEnded(path=record.job.media, status="failed", outputs=tuple(record.outputs)))
     return record.result("failed", error=error)
-
-
-def _own_fault(fault: Exception) -> SubtitlerError:
-    error = SubtitlerError(
-        f"a fault in subtitler itself: {type(fault).__name__}: {fault}",
-        hint="run it again with --debug, and report what it prints",
-    )
-    error.__cause__ = fault
-    return error
 
 
 def _concerns_all(error: SubtitlerError | None) -> bool:

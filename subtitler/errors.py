@@ -275,6 +275,16 @@ class Cancelled(SubtitlerError):
         return 128 + self.signal_number
 
 
+def own_fault(fault: Exception) -> SubtitlerError:
+    """An exception that nobody foresaw, told like any other error; it stays as the cause."""
+    error = SubtitlerError(
+        f"a fault in subtitler itself: {type(fault).__name__}: {fault}",
+        hint="run it again with --debug, and report what it prints",
+    )
+    error.__cause__ = fault
+    return error
+
+
 def exit_code_of(error: SubtitlerError) -> int:
     """The process exit code for ``error``."""
     return error.signal_exit_code if isinstance(error, Cancelled) else error.exit_code

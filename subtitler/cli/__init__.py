@@ -19,7 +19,7 @@ from typing import Final
 import click
 
 from subtitler._version import __version__
-from subtitler.errors import Cancelled, SubtitlerError, UsageError, exit_code_of
+from subtitler.errors import Cancelled, SubtitlerError, UsageError, exit_code_of, own_fault
 
 COMMANDS: Final[Mapping[str, str]] = {
     "generate": "Make subtitles of what is said in media files.",
@@ -85,12 +85,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SubtitlerError as error:
         return _tell(error, arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: a fault of ours, told like any other
-        failure = SubtitlerError(
-            f"a fault in subtitler itself: {type(error).__name__}: {error}",
-            hint="run it again with --debug, and report what it prints",
-        )
-        failure.__cause__ = error
-        return _tell(failure, arguments)
+        return _tell(own_fault(error), arguments)
     return code if isinstance(code, int) else 0
 
 

@@ -151,7 +151,10 @@ class Settings:
     model: str | None = field(default=None, metadata=_row(TEXT, "Model of the API. Default: whisper-1."))
     language: str | None = field(
         default=None,
-        metadata=_row(LANGUAGE, "Language spoken (en, de, pt-BR, …). Default: the engine finds out."),
+        metadata=_row(
+            LANGUAGE,
+            "Language spoken (en, de, pt-BR, …); not sent with translate. Default: the engine finds out.",
+        ),
     )
     prompt: str | None = field(
         default=None, metadata=_row(TEXT, "Names and words to expect, as a text for the recogniser.")
