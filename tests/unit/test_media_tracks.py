@@ -194,10 +194,13 @@ def test_the_list_of_chapters_is_no_loss():
     assert (len(sorted_out.tracks), sorted_out.warnings) == (1, ())
 
 
-def test_subtitles_that_are_replaced_go_without_a_word():
+def test_subtitles_that_are_replaced_go_and_are_named():
     sorted_out = sort_tracks(SUBTITLES, CONTAINERS["mkv"], dropped_languages=frozenset({"deu", "eng"}))
     assert [track.kind for track in sorted_out.tracks] == ["video", "audio", "attachment"]
-    assert not any("de," in warning for warning in sorted_out.warnings)
+    assert sorted_out.warnings[:2] == (
+        "took out subtitle 0: de, subrip: the new one replaces it",
+        "took out subtitle 1: en, hdmv_pgs_subtitle: the new one replaces it",
+    )
 
 
 def test_text_is_converted_only_where_the_container_does_not_know_it():
