@@ -14,7 +14,6 @@ from subtitler.cues.linebreak import NO_ROOM, LineRuler, lines_of
 from subtitler.cues.styleguide import DEFAULT_STYLE, StyleGuide
 from subtitler.model import Cue, Transcript, Word
 from subtitler.timing import Span
-from subtitler.words import ends_sentence
 
 CUE_COST = 2.0
 """What every cue costs: fewer and fuller cues are read with less effort."""
@@ -98,8 +97,7 @@ def _shape_cost(words: Sequence[Word], first: int, last: int, ruler: LineRuler, 
     seconds = max(end - words[first].span.start_ms, 1) / 1000
     excess = characters / seconds / style.target_cps - 1
     cost += min(4.0, 4 * excess**2) if excess > 0 else 0.0
-    sentences_inside = sum(ends_sentence(words[index].text) for index in range(first, last))
-    return cost + 1.0 * sentences_inside
+    return cost + 1.0 * ruler.sentence_ends(first, last)
 
 
 def _with_out_times(cues: Sequence[Cue], style: StyleGuide) -> Iterator[Cue]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Final
 
 from subtitler.cues.styleguide import StyleGuide
@@ -29,6 +30,8 @@ class LineRuler:
     def __init__(self, words: Sequence[str], style: StyleGuide) -> None:
         self._style = style
         self._costs = [break_cost(word) for word in words]
+        # _sentences[i]: how many sentences end before word i.
+        self._sentences = [0, *accumulate(int(ends_sentence(word)) for word in words)]
         # _ends[i]: where word i ends if all words stood on one line; _starts[i]: where it begins.
         self._starts: list[int] = []
         self._ends: list[int] = []
@@ -46,6 +49,10 @@ class LineRuler:
     def break_cost(self, word: int) -> float:
         """`break_cost` of a word by its number."""
         return self._costs[word]
+
+    def sentence_ends(self, first: int, last: int) -> int:
+        """How many sentences end from word ``first`` on and before word ``last``."""
+        return self._sentences[last] - self._sentences[first]
 
     def best_break(self, first: int, last: int) -> tuple[float, int | None]:
         """The cost of showing the words in one cue, and the last word of its upper line (None: one line).

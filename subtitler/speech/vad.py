@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from subtitler.chunking import WINDOW_SAMPLES
 from subtitler.errors import ToolNotFound
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from subtitler.model import Samples
-
-WINDOW_SAMPLES: Final = 512
-"""Samples behind one probability: 32 ms."""
 
 _CONTEXT_SAMPLES: Final = 64
 _BATCH_WINDOWS: Final = 64
