@@ -102,16 +102,18 @@ def recognise(chunks: Iterable[ChunkAudio], engine: Engine, *, reporter: Reporte
     """
     crew = _Crew(engine)
     try:
-        for item in chunks:
-            reporter(ChunkPlanned(index=item.chunk.index, span=item.chunk.span))
-            for result in crew.take_on(item):
-                reporter(ChunkDone(index=result.chunk.index, span=result.chunk.span))
-                yield result
-        for result in crew.finish():
+        for result in _results_of(chunks, crew, reporter):
             reporter(ChunkDone(index=result.chunk.index, span=result.chunk.span))
             yield result
     finally:
         crew.dismiss()
+
+
+def _results_of(chunks: Iterable[ChunkAudio], crew: _Crew, reporter: Reporter) -> Iterator[ChunkResult]:
+    for item in chunks:
+        reporter(ChunkPlanned(index=item.chunk.index, span=item.chunk.span))
+        yield from crew.take_on(item)
+    yield from crew.finish()
 
 
 def longest_chunk_s(wish_s: float, *, max_upload_bytes: int) -> float:
